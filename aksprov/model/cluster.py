@@ -1,0 +1,101 @@
+"""A cluster: control plane, load balancer, node pools, network plugin, versions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aksprov.model.base import Value
+from aksprov.model.host import OperatingSystem, Role
+
+ProvisioningState = Literal[
+    "Pending", "Configured", "Deploying", "Deployed", "Scaling", "Upgrading", "Failed", "Deleting"
+]
+NetworkPlugin = Literal["calico", "flannel"]
+
+
+class LoadBalancerSettings(Value):
+    """What New-AksHciLoadBalancerSetting makes."""
+
+    name: str = ""
+    sku: Literal["HAProxy", "none"] = "HAProxy"
+    vm_size: str = "Standard_A4_v2"
+    count: int = 1
+
+
+class Taint(Value):
+    """A Kubernetes taint, ``key=value:Effect``."""
+
+    key: str
+    value: str
+    effect: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+class NodePool(Value):
+    """Nodes of one operating system and size."""
+
+    name: str
+    count: int = 1
+    vm_size: str = "Standard_K8S3_v1"
+    os_type: OperatingSystem = "linux"
+    os_sku: str | None = None
+    taints: tuple[Taint, ...] = ()
+    max_pods: int = 110
+
+
+class Cluster(Value):
+    """The definition of a cluster, as recorded.
+
+    Args:
+        kubernetes_version: with a leading v, e.g. "v1.36.4".
+        pod_cidr, service_cidr: IPv4 CIDRs (AksHci's documented ones by default).
+    """
+
+    name: str
+    network: str
+    kubernetes_version: str
+    primary_network_plugin: NetworkPlugin = "calico"
+    control_plane_node_count: int = 1
+    control_plane_vm_size: str = "Standard_A4_v2"
+    load_balancer: LoadBalancerSettings = LoadBalancerSettings()
+    node_pools: tuple[NodePool, ...] = ()
+    pod_cidr: str = "10.244.0.0/16"
+    service_cidr: str = "10.96.0.0/12"
+
+    @property
+    def key(self) -> str:
+        """The name that is compared, and the one Kubernetes gets: lower case."""
+        return self.name.lower()
+
+
+class ClusterStatus(Value):
+    """Where a cluster stands."""
+
+    state: ProvisioningState = "Pending"
+    details: str = ""
+    error: str = ""
+
+
+class Node(Value):
+    """A host in a role for a cluster.
+
+    Args:
+        index: order within the role, from 0; control-plane 0 is the first one.
+        address: its address on the cluster's network.
+        interface: name of the interface that has the address.
+    """
+
+    host: str
+    cluster: str
+    role: Role
+    index: int
+    address: str
+    interface: str
+    pool: str = ""
+
+    @property
+    def name(self) -> str:
+        """The node's name: its host's, in lower case."""
+        return self.host.lower()

@@ -1,0 +1,53 @@
+"""The recorded picture and the desired one."""
+
+from __future__ import annotations
+
+from aksprov.model.base import Value
+from aksprov.model.cluster import Cluster, ClusterStatus, Node
+from aksprov.model.facts import Facts
+from aksprov.model.host import Host
+from aksprov.model.network import Lease, Network, RouterId
+from aksprov.model.row import Row
+
+
+class Snapshot(Value):
+    """Everything that a state records, read at one moment.
+
+    All dictionaries are keyed by the object's lower-case name; ``late`` by
+    (cluster key, late value's name) with the value's text.
+    """
+
+    state_id: str = ""
+    networks: dict[str, Network] = {}
+    clusters: dict[str, Cluster] = {}
+    statuses: dict[str, ClusterStatus] = {}
+    hosts: dict[str, Host] = {}
+    facts: dict[str, Facts] = {}
+    nodes: tuple[Node, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    router_ids: tuple[RouterId, ...] = ()
+    late: dict[tuple[str, str], str] = {}
+
+
+class Desired(Value):
+    """The immutable picture of what one request asks for.
+
+    Args:
+        nodes: by role (control-plane, load-balancer, worker), then index.
+        vip: the API server's address.
+        router_id: keepalived's virtual_router_id, 0 where no load balancer is used.
+        leases: every address of the cluster, held already or proposed.
+        rows: warnings of placement (a host smaller than its VM size ...).
+    """
+
+    cluster: Cluster
+    network: Network
+    nodes: tuple[Node, ...]
+    vip: str
+    router_id: int
+    leases: tuple[Lease, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+    def by_role(self, role: str) -> tuple[Node, ...]:
+        """The nodes of one role, in order."""
+        return tuple(n for n in self.nodes if n.role == role)

@@ -1,0 +1,114 @@
+"""What a host says of itself, as parsed from one script's answer."""
+
+from __future__ import annotations
+
+from aksprov.model.base import Value, Wire
+
+
+class Interface(Value):
+    """A network interface.
+
+    Args:
+        addresses: in CIDR form as the kernel shows them, e.g. "10.0.0.11/24".
+    """
+
+    name: str
+    altnames: tuple[str, ...] = ()
+    mac: str = ""
+    mtu: int = 0
+    up: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+class Unit(Value):
+    """A systemd unit: its ActiveState and UnitFileState ("" when there is none)."""
+
+    active: str = ""
+    enabled: str = ""
+
+
+class Facts(Value):
+    """Facts of one host at one moment.
+
+    Args:
+        memory_mb: MemTotal in MiB.
+        disk_free_mb: free MiB under /var/lib.
+        programs: name -> version for programs that are there (haproxy, keepalived,
+            containerd, kubelet, kubeadm, kubectl, crictl, calicoctl).
+        units: for haproxy, keepalived, containerd, kubelet.
+    """
+
+    hostname: str = ""
+    os_id: str = ""
+    os_version: str = ""
+    kernel: str = ""
+    architecture: str = ""
+    machine_id: str = ""
+    boot_id: str = ""
+    cpus: int = 0
+    memory_mb: int = 0
+    disk_free_mb: int = 0
+    cgroup: str = ""
+    interfaces: tuple[Interface, ...] = ()
+    programs: dict[str, str] = {}
+    units: dict[str, Unit] = {}
+
+
+class ManifestFile(Wire):
+    """A file that aksprov manages on a host."""
+
+    path: str
+    sha256: str
+    mode: str
+    cluster: str = ""
+
+
+class Manifest(Wire):
+    """manifest.json on a host: the last thing that a swap writes.
+
+    Args:
+        bundle: sha256 over the files' paths, modes and hashes.
+    """
+
+    schema: int = 1
+    state_id: str
+    epoch: int
+    bundle: str
+    files: tuple[ManifestFile, ...] = ()
+
+
+class FileState(Value):
+    """A path on a host as it is now.
+
+    Args:
+        kind: missing, file, link, directory or other.
+        mode: four octal digits, e.g. "0644".
+        owner: "user:group" by name.
+        sha256: of the content, for a file.
+        content: its text, where it was asked for and may be shown; else None.
+    """
+
+    path: str
+    kind: str = "missing"
+    mode: str = ""
+    owner: str = ""
+    sha256: str = ""
+    content: str | None = None
+
+
+class Observed(Value):
+    """One host, read in one round trip: facts, manifest and managed files.
+
+    Args:
+        epoch: the highest epoch that the host has seen, 0 for none.
+        ca_certificate: PEM of /etc/kubernetes/pki/ca.crt, "" where there is none.
+        ca_key_present: whether /etc/kubernetes/pki/ca.key is there.
+    """
+
+    host: str
+    facts: Facts
+    manifest: Manifest | None = None
+    epoch: int = 0
+    files: dict[str, FileState] = {}
+    ca_certificate: str = ""
+    ca_key_present: bool = False

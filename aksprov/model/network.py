@@ -1,0 +1,66 @@
+"""An AksHciClusterNetwork: prefix, gateway, DNS, VLAN, switch and the two pools."""
+
+from __future__ import annotations
+
+from aksprov.model.base import Value
+
+
+class AddressRange(Value):
+    """Addresses from start to end, both included, in canonical text form."""
+
+    start: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.end}"
+
+
+class Network(Value):
+    """A static cluster network.
+
+    Args:
+        ip_address_prefix: CIDR without host bits, e.g. "10.0.0.0/24".
+        vlan_id: 0 for untagged (IEEE 802.1Q: 0-4094).
+        site: scope of overlap rules, leases and router ids; None is the shared scope.
+    """
+
+    name: str
+    vswitch_name: str
+    ip_address_prefix: str
+    gateway: str
+    dns_servers: tuple[str, ...]
+    vip_pool: AddressRange
+    node_pool: AddressRange
+    vlan_id: int = 0
+    mac_pool_name: str | None = None
+    site: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name that is compared: lower case."""
+        return self.name.lower()
+
+
+class Lease(Value):
+    """One address, on one network, belongs to one object.
+
+    Args:
+        purpose: "vip" or "node".
+        owner: "cluster/NAME" for a VIP, "host/NAME" for a node's address.
+        cluster: the cluster it was taken for.
+    """
+
+    address: str
+    network: str
+    purpose: str
+    owner: str
+    cluster: str
+
+
+class RouterId(Value):
+    """A keepalived virtual_router_id, leased per subnet (site and prefix)."""
+
+    site: str
+    prefix: str
+    router_id: int
+    cluster: str

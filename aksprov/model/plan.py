@@ -1,0 +1,96 @@
+"""A plan: per host, which files and steps change, in which wave."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from aksprov.model.base import Wire
+
+PLAN_SCHEMA = 1
+
+
+class FileChange(Wire):
+    """One file that a host would get, get anew or lose.
+
+    Args:
+        sha256_after: None when the content is a late value that is not recorded yet.
+        late: names of the late values in it.
+        diff: unified diff; outside the hash.
+    """
+
+    path: str
+    change: Literal["add", "change", "remove"]
+    mode: str
+    owner: str
+    sha256_before: str | None
+    sha256_after: str | None
+    late: tuple[str, ...] = ()
+    diff: str = ""
+
+
+class PlanStep(Wire):
+    """One idempotent action on one host."""
+
+    id: str
+    title: str
+
+
+class HostPlan(Wire):
+    """What happens on one host, and in which wave."""
+
+    name: str
+    wave: int
+    files: tuple[FileChange, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes on this host."""
+        return not self.files and not self.steps
+
+
+class PlannedAddress(Wire):
+    """An address that the request takes or has."""
+
+    address: str
+    network: str
+    owner: str
+
+
+class Plan(Wire):
+    """Desired against recorded and observed.
+
+    Args:
+        objects: "cluster/demo" ... what the plan makes or changes.
+        late: names of late values that the run will fill in.
+        hosts: only those where something changes, by wave, then name.
+    """
+
+    schema: int = PLAN_SCHEMA
+    hash: str = ""
+    verb: str
+    objects: tuple[str, ...]
+    addresses: tuple[PlannedAddress, ...]
+    late: tuple[str, ...] = ()
+    hosts: tuple[HostPlan, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes on any host."""
+        return not self.hosts
+
+
+def plan_hash(plan: Plan) -> str:
+    """SHA-256 (hex) over the canonical JSON of the plan without its diffs and hash."""
+    bare = msgspec.structs.replace(
+        plan,
+        hash="",
+        hosts=tuple(
+            msgspec.structs.replace(h, files=tuple(msgspec.structs.replace(f, diff="") for f in h.files))
+            for h in plan.hosts
+        ),
+    )
+    return hashlib.sha256(msgspec.json.encode(bare, order="sorted")).hexdigest()

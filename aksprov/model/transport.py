@@ -1,0 +1,94 @@
+"""The seam between a run and a host: one small protocol for every transport."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aksprov.model.base import Value
+from aksprov.model.bundle import BundleFile, Listen, Reader
+from aksprov.model.facts import Manifest, Observed
+from aksprov.model.host import Host
+
+
+class Completed(Value):
+    """What a script on a host answered."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes = b""
+
+
+class Delivery(Value):
+    """What is put on one host in one exchange.
+
+    Args:
+        files: only those whose content must arrive, every late value filled in.
+        removes: paths of managed files that go.
+        steps: readers whose check and reload run, in the order of READERS.
+        manifest: what manifest.json will say when all is done.
+    """
+
+    files: tuple[BundleFile, ...]
+    removes: tuple[str, ...]
+    steps: tuple[Reader, ...]
+    listens: tuple[Listen, ...]
+    manifest: Manifest
+
+
+class StepResult(Value):
+    """How one step of a delivery ended: done, failed or undone (put back)."""
+
+    step: str
+    result: str
+    details: str = ""
+
+
+class Receipt(Value):
+    """The host's answer to a delivery, in the order of the steps."""
+
+    steps: tuple[StepResult, ...]
+
+
+class Connection(Protocol):
+    """An open connection to one host.  Every method raises HostError on failure."""
+
+    host: Host
+
+    async def run(self, script: str, stdin: bytes = b"") -> Completed:
+        """Run a POSIX sh (or PowerShell) script as the privileged user."""
+        ...
+
+    async def observe(self, paths: Sequence[str]) -> Observed:
+        """Facts, manifest and the state of its files and of ``paths``: one exchange."""
+        ...
+
+    async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Contents of files; one that is missing is left out."""
+        ...
+
+    async def put_bundle(self, delivery: Delivery) -> Receipt:
+        """Stage, check, swap, reload, verify, manifest; or put everything back.
+
+        Raises:
+            HostError: with the step that failed; the old configuration is in force.
+        """
+        ...
+
+    async def tcp_open(self, address: str, port: int) -> bool:
+        """Whether a TCP connection from this host to ``address:port`` opens."""
+        ...
+
+    async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
+        """Send to a UNIX socket on the host, read to its end; None when not possible."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection.  Never raises."""
+        ...
+
+
+class Connect(Protocol):
+    """Opens a connection; raises HostError or HostAuthError."""
+
+    async def __call__(self, host: Host) -> Connection: ...

@@ -1,0 +1,37 @@
+"""What a workflow is given besides its request: state, events, clock, and someone to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aksprov.events import EventStream
+
+
+class Asker(Protocol):
+    """Asks a person.  ``interactive`` is False where there is no terminal."""
+
+    interactive: bool
+
+    def confirm(self, question: str) -> bool:
+        """Yes or no; only called when interactive."""
+        ...
+
+
+@dataclass(frozen=True)
+class Session:
+    """The surroundings of one command.
+
+    Args:
+        state_url: a path or postgresql:// URL; None for the default place.
+        events: the stream that progress, --events and the journal's readers listen to.
+        clock: current time in UTC.
+        asker: for confirmations.
+    """
+
+    state_url: str | None
+    events: EventStream
+    clock: Callable[[], datetime]
+    asker: Asker
