@@ -1,4 +1,8 @@
-"""The base of all values: frozen, typed, strict about unknown fields."""
+"""The bases of all values: frozen, typed, strict about unknown fields.
+
+msgspec hands ``frozen`` down to subclasses but not ``kw_only``, and type checkers see
+neither, so every class says both: ``class Host(Value, frozen=True, kw_only=True)``.
+"""
 
 from __future__ import annotations
 

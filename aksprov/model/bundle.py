@@ -18,7 +18,7 @@ READERS: tuple[Reader, ...] = (
 _PATH = re.compile(r"/[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
 
-class BundleFile(Value):
+class BundleFile(Value, frozen=True, kw_only=True):
     """A file that belongs on a host.
 
     Args:
@@ -46,7 +46,7 @@ class BundleFile(Value):
             raise ValueError(f"{self.path} has neither content nor a late value")
 
 
-class Listen(Value):
+class Listen(Value, frozen=True, kw_only=True):
     """An address and port that a unit must listen on after a reload."""
 
     unit: str
@@ -54,7 +54,7 @@ class Listen(Value):
     port: int
 
 
-class Bundle(Value):
+class Bundle(Value, frozen=True, kw_only=True):
     """All files of one host, sorted by path, and the sockets they must lead to."""
 
     host: str

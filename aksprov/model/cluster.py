@@ -13,7 +13,7 @@ ProvisioningState = Literal[
 NetworkPlugin = Literal["calico", "flannel"]
 
 
-class LoadBalancerSettings(Value):
+class LoadBalancerSettings(Value, frozen=True, kw_only=True):
     """What New-AksHciLoadBalancerSetting makes."""
 
     name: str = ""
@@ -22,7 +22,7 @@ class LoadBalancerSettings(Value):
     count: int = 1
 
 
-class Taint(Value):
+class Taint(Value, frozen=True, kw_only=True):
     """A Kubernetes taint, ``key=value:Effect``."""
 
     key: str
@@ -33,7 +33,7 @@ class Taint(Value):
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
 
 
-class NodePool(Value):
+class NodePool(Value, frozen=True, kw_only=True):
     """Nodes of one operating system and size."""
 
     name: str
@@ -45,7 +45,7 @@ class NodePool(Value):
     max_pods: int = 110
 
 
-class Cluster(Value):
+class Cluster(Value, frozen=True, kw_only=True):
     """The definition of a cluster, as recorded.
 
     Args:
@@ -70,7 +70,7 @@ class Cluster(Value):
         return self.name.lower()
 
 
-class ClusterStatus(Value):
+class ClusterStatus(Value, frozen=True, kw_only=True):
     """Where a cluster stands."""
 
     state: ProvisioningState = "Pending"
@@ -78,7 +78,7 @@ class ClusterStatus(Value):
     error: str = ""
 
 
-class Node(Value):
+class Node(Value, frozen=True, kw_only=True):
     """A host in a role for a cluster.
 
     Args:

@@ -10,7 +10,7 @@ from aksprov.model.network import Lease, Network, RouterId
 from aksprov.model.row import Row
 
 
-class Snapshot(Value):
+class Snapshot(Value, frozen=True, kw_only=True):
     """Everything that a state records, read at one moment.
 
     All dictionaries are keyed by the object's lower-case name; ``late`` by
@@ -29,7 +29,7 @@ class Snapshot(Value):
     late: dict[tuple[str, str], str] = {}
 
 
-class Desired(Value):
+class Desired(Value, frozen=True, kw_only=True):
     """The immutable picture of what one request asks for.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aksprov.model.base import Value, Wire
 
 
-class Interface(Value):
+class Interface(Value, frozen=True, kw_only=True):
     """A network interface.
 
     Args:
@@ -20,14 +20,14 @@ class Interface(Value):
     addresses: tuple[str, ...] = ()
 
 
-class Unit(Value):
+class Unit(Value, frozen=True, kw_only=True):
     """A systemd unit: its ActiveState and UnitFileState ("" when there is none)."""
 
     active: str = ""
     enabled: str = ""
 
 
-class Facts(Value):
+class Facts(Value, frozen=True, kw_only=True):
     """Facts of one host at one moment.
 
     Args:
@@ -54,7 +54,7 @@ class Facts(Value):
     units: dict[str, Unit] = {}
 
 
-class ManifestFile(Wire):
+class ManifestFile(Wire, frozen=True, kw_only=True):
     """A file that aksprov manages on a host."""
 
     path: str
@@ -63,7 +63,7 @@ class ManifestFile(Wire):
     cluster: str = ""
 
 
-class Manifest(Wire):
+class Manifest(Wire, frozen=True, kw_only=True):
     """manifest.json on a host: the last thing that a swap writes.
 
     Args:
@@ -77,7 +77,7 @@ class Manifest(Wire):
     files: tuple[ManifestFile, ...] = ()
 
 
-class FileState(Value):
+class FileState(Value, frozen=True, kw_only=True):
     """A path on a host as it is now.
 
     Args:
@@ -96,7 +96,7 @@ class FileState(Value):
     content: str | None = None
 
 
-class Observed(Value):
+class Observed(Value, frozen=True, kw_only=True):
     """One host, read in one round trip: facts, manifest and managed files.
 
     Args:

@@ -12,7 +12,7 @@ Role = Literal["control-plane", "worker", "load-balancer"]
 ROLES: tuple[Role, ...] = ("control-plane", "load-balancer", "worker")
 
 
-class Capacity(Value):
+class Capacity(Value, frozen=True, kw_only=True):
     """Declared capacity; it beats what the facts show.  None: not declared."""
 
     cpus: int | None = None
@@ -20,14 +20,14 @@ class Capacity(Value):
     disk_gb: float | None = None
 
 
-class Maintenance(Value):
+class Maintenance(Value, frozen=True, kw_only=True):
     """The host is left alone until a day (ISO 8601 date) for a reason."""
 
     reason: str
     until: str = ""
 
 
-class Host(Value):
+class Host(Value, frozen=True, kw_only=True):
     """One entry of the inventory.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aksprov.model.base import Value
 
 
-class AddressRange(Value):
+class AddressRange(Value, frozen=True, kw_only=True):
     """Addresses from start to end, both included, in canonical text form."""
 
     start: str
@@ -15,7 +15,7 @@ class AddressRange(Value):
         return f"{self.start}-{self.end}"
 
 
-class Network(Value):
+class Network(Value, frozen=True, kw_only=True):
     """A static cluster network.
 
     Args:
@@ -41,7 +41,7 @@ class Network(Value):
         return self.name.lower()
 
 
-class Lease(Value):
+class Lease(Value, frozen=True, kw_only=True):
     """One address, on one network, belongs to one object.
 
     Args:
@@ -57,7 +57,7 @@ class Lease(Value):
     cluster: str
 
 
-class RouterId(Value):
+class RouterId(Value, frozen=True, kw_only=True):
     """A keepalived virtual_router_id, leased per subnet (site and prefix)."""
 
     site: str

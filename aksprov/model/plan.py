@@ -12,7 +12,7 @@ from aksprov.model.base import Wire
 PLAN_SCHEMA = 1
 
 
-class FileChange(Wire):
+class FileChange(Wire, frozen=True, kw_only=True):
     """One file that a host would get, get anew or lose.
 
     Args:
@@ -31,14 +31,14 @@ class FileChange(Wire):
     diff: str = ""
 
 
-class PlanStep(Wire):
+class PlanStep(Wire, frozen=True, kw_only=True):
     """One idempotent action on one host."""
 
     id: str
     title: str
 
 
-class HostPlan(Wire):
+class HostPlan(Wire, frozen=True, kw_only=True):
     """What happens on one host, and in which wave."""
 
     name: str
@@ -52,7 +52,7 @@ class HostPlan(Wire):
         return not self.files and not self.steps
 
 
-class PlannedAddress(Wire):
+class PlannedAddress(Wire, frozen=True, kw_only=True):
     """An address that the request takes or has."""
 
     address: str
@@ -60,7 +60,7 @@ class PlannedAddress(Wire):
     owner: str
 
 
-class Plan(Wire):
+class Plan(Wire, frozen=True, kw_only=True):
     """Desired against recorded and observed.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 from aksprov.model.base import Value
 
 
-class Request(Value):
+class Request(Value, frozen=True, kw_only=True):
     """A verb and its bound parameters.
 
     Args:

@@ -11,7 +11,7 @@ from aksprov.model.facts import Manifest, Observed
 from aksprov.model.host import Host
 
 
-class Completed(Value):
+class Completed(Value, frozen=True, kw_only=True):
     """What a script on a host answered."""
 
     status: int
@@ -19,7 +19,7 @@ class Completed(Value):
     stderr: bytes = b""
 
 
-class Delivery(Value):
+class Delivery(Value, frozen=True, kw_only=True):
     """What is put on one host in one exchange.
 
     Args:
@@ -36,7 +36,7 @@ class Delivery(Value):
     manifest: Manifest
 
 
-class StepResult(Value):
+class StepResult(Value, frozen=True, kw_only=True):
     """How one step of a delivery ended: done, failed or undone (put back)."""
 
     step: str
@@ -44,7 +44,7 @@ class StepResult(Value):
     details: str = ""
 
 
-class Receipt(Value):
+class Receipt(Value, frozen=True, kw_only=True):
     """The host's answer to a delivery, in the order of the steps."""
 
     steps: tuple[StepResult, ...]

@@ -1,0 +1,1 @@
+"""Desired against recorded and observed: what would change, and in which order."""

@@ -1,0 +1,1 @@
+"""The rollout: a pure machine that decides, and a runner that does."""

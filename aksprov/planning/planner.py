@@ -1,0 +1,197 @@
+"""Makes the plan: for each host, its bundle against what it shows."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from aksprov.model.base import Value
+from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
+from aksprov.model.desired import Desired
+from aksprov.model.facts import FileState, Manifest, ManifestFile, Observed, Unit
+from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, plan_hash
+
+STEP_TITLES: dict[str, str] = {
+    "ca": "take the cluster's CA from this host, or make the pair on it",
+    "named": "put files in place that other files name",
+    "modules": "load kernel modules",
+    "sysctl": "set kernel parameters and read them back",
+    "systemd": "have systemd read its units again",
+    "containerd": "check containerd's configuration, restart it where it runs",
+    "haproxy": "check HAProxy's configuration, reload, see that it listens",
+    "keepalived": "check keepalived's configuration, reload",
+    "kubeadm": "check kubeadm's configuration",
+    "data": "put files in place",
+    "manifest": "record what is managed",
+}
+# Units that must run for their files to mean anything; a stopped one is started again.
+SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived"}
+
+
+class Target(Value, frozen=True, kw_only=True):
+    """One host of a plan.
+
+    Args:
+        clusters: keys of the clusters whose files this plan decides about; files of
+            other clusters in the host's manifest stay as they are.
+        gives: names of late values that this host has to provide.
+    """
+
+    bundle: Bundle
+    wave: int
+    clusters: tuple[str, ...]
+    gives: tuple[str, ...] = ()
+
+
+def sha256(text: str) -> str:
+    """SHA-256 of a text's UTF-8 form, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_plan(
+    verb: str,
+    objects: Iterable[str],
+    addresses: Iterable[PlannedAddress],
+    targets: Mapping[str, Target],
+    observed: Mapping[str, Observed],
+) -> Plan:
+    """The plan for ``targets`` (by host key); hosts that were not observed are left out."""
+    hosts = [plan_host(name, targets[name], observed[name]) for name in targets if name in observed]
+    changed = tuple(sorted((h for h in hosts if not h.empty), key=lambda h: (h.wave, h.name)))
+    late = sorted({name for h in changed for f in h.files for name in f.late})
+    plan = Plan(
+        verb=verb,
+        objects=tuple(objects),
+        addresses=tuple(sorted(addresses, key=lambda a: (a.network, a.owner, a.address))),
+        late=tuple(late),
+        hosts=changed,
+    )
+    return msgspec.structs.replace(plan, hash=plan_hash(plan))
+
+
+def planned_addresses(desired: Desired) -> tuple[PlannedAddress, ...]:
+    """Every address that the cluster takes or has."""
+    return tuple(
+        PlannedAddress(address=lease.address, network=lease.network, owner=lease.owner) for lease in desired.leases
+    )
+
+
+def plan_host(name: str, target: Target, seen: Observed) -> HostPlan:
+    """What changes on one host."""
+    files = [change for f in target.bundle.files if (change := _change(f, seen.files.get(f.path)))]
+    files += _removals(target, seen)
+    steps = [*target.gives, *_readers(target.bundle, files, seen)]
+    if files or not _recorded(target, seen.manifest):
+        steps.append("manifest")
+    return HostPlan(
+        name=name,
+        wave=target.wave,
+        files=tuple(sorted(files, key=lambda f: f.path)),
+        steps=tuple(PlanStep(id=s, title=STEP_TITLES[s]) for s in steps),
+    )
+
+
+def contents_wanted(target: Target, seen: Observed) -> tuple[str, ...]:
+    """Paths whose present content a diff needs: changed files that anyone may read.
+
+    A file that only its owner may read can hold someone's secret, so its content is
+    never fetched for a diff.
+    """
+    readable = {path for path, state in seen.files.items() if state.kind == "file" and _world_readable(state.mode)}
+    changed = {f.path for f in target.bundle.files if _change(f, seen.files.get(f.path))}
+    return tuple(sorted(readable & (changed | {f.path for f in _removals(target, seen)})))
+
+
+def _world_readable(mode: str) -> bool:
+    return bool(int(mode, 8) & 0o004)
+
+
+def _change(wanted: BundleFile, state: FileState | None) -> FileChange | None:
+    after = None if wanted.content is None else sha256(wanted.content)
+    there = state is not None and state.kind not in ("missing", "late")
+    if state is not None and state.kind == "late" and after is None:
+        return None  # a folder that waits for the same late value
+    if there and state is not None and (state.sha256, state.mode, state.owner) == (after, wanted.mode, wanted.owner):
+        return None
+    before = state.content if state is not None else None
+    return FileChange(
+        path=wanted.path,
+        change="change" if there else "add",
+        mode=wanted.mode,
+        owner=wanted.owner,
+        sha256_before=state.sha256 if there and state is not None else None,
+        sha256_after=after,
+        late=(wanted.late,) if after is None else (),
+        diff=_diff(wanted, there, before),
+    )
+
+
+def _diff(wanted: BundleFile, there: bool, before: str | None) -> str:
+    if wanted.content is None:
+        return ""
+    if not _world_readable(wanted.mode) or (there and before is None):
+        return ""
+    old = before.splitlines(keepends=True) if before is not None else []
+    new = wanted.content.splitlines(keepends=True)
+    return "".join(difflib.unified_diff(old, new, f"a{wanted.path}" if there else "/dev/null", f"b{wanted.path}"))
+
+
+def _removals(target: Target, seen: Observed) -> list[FileChange]:
+    wanted = {f.path for f in target.bundle.files}
+    gone = [
+        m
+        for m in (seen.manifest.files if seen.manifest else ())
+        if m.path not in wanted and m.cluster in target.clusters
+    ]
+    return [
+        FileChange(
+            path=m.path,
+            change="remove",
+            mode=m.mode,
+            owner=seen.files[m.path].owner if m.path in seen.files else "",
+            sha256_before=m.sha256,
+            sha256_after=None,
+        )
+        for m in gone
+    ]
+
+
+def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> list[Reader]:
+    reader_of = {f.path: f.reader for f in bundle.files}
+    present = {f.reader for f in bundle.files}
+    due: set[Reader] = {reader_of[f.path] for f in files if f.path in reader_of}
+    if "named" in due:  # whoever names such a file must read it again
+        due |= present & SERVICES.keys()
+    for reader, unit in SERVICES.items():
+        state = seen.facts.units.get(unit, Unit())
+        if reader in present and (state.active != "active" or state.enabled != "enabled"):
+            due.add(reader)
+    return [r for r in READERS if r in due]
+
+
+def manifest_after(
+    target: Target, seen: Observed, late: Mapping[str, str], *, state_id: str, epoch: int
+) -> Manifest:
+    """What manifest.json says once the host has its bundle."""
+    files = [m for m in (seen.manifest.files if seen.manifest else ()) if m.cluster not in target.clusters]
+    for f in target.bundle.files:
+        content = f.content if f.content is not None else late.get(f.late)
+        digest = "" if content is None else sha256(content)
+        files.append(ManifestFile(path=f.path, sha256=digest, mode=f.mode, cluster=f.cluster))
+    files.sort(key=lambda m: m.path)
+    digest = sha256("".join(f"{m.path} {m.mode} {m.sha256} {m.cluster}\n" for m in files))
+    return Manifest(state_id=state_id, epoch=epoch, bundle=digest, files=tuple(files))
+
+
+def _recorded(target: Target, manifest: Manifest | None) -> bool:
+    if manifest is None:
+        return False
+    ours = {
+        (f.path, sha256(f.content) if f.content is not None else None, f.mode, f.cluster)
+        for f in target.bundle.files
+    }
+    listed = {(m.path, m.sha256 or None, m.mode, m.cluster) for m in manifest.files if m.cluster in target.clusters}
+    return ours == listed
