@@ -82,6 +82,8 @@ class Node(Value, frozen=True, kw_only=True):
     """A host in a role for a cluster.
 
     Args:
+        host, cluster: keys (lower-case names), so that they find their objects in any
+            dictionary; the objects keep their names as they were typed.
         index: order within the role, from 0; control-plane 0 is the first one.
         address: its address on the cluster's network.
         interface: name of the interface that has the address.

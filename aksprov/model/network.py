@@ -40,9 +40,16 @@ class Network(Value, frozen=True, kw_only=True):
         """The name that is compared: lower case."""
         return self.name.lower()
 
+    @property
+    def scope(self) -> str:
+        """Where overlap rules, leases and router ids hold: the site in lower case, "" for the shared scope."""
+        return (self.site or "").lower()
+
 
 class Lease(Value, frozen=True, kw_only=True):
     """One address, on one network, belongs to one object.
+
+    Every name in it is a key (a lower-case name).
 
     Args:
         purpose: "vip" or "node".
@@ -58,7 +65,13 @@ class Lease(Value, frozen=True, kw_only=True):
 
 
 class RouterId(Value, frozen=True, kw_only=True):
-    """A keepalived virtual_router_id, leased per subnet (site and prefix)."""
+    """A keepalived virtual_router_id, leased per subnet.
+
+    Args:
+        site: the network's scope, "" for the shared one.
+        prefix: the subnet in CIDR form.
+        cluster: key of the cluster that uses it.
+    """
 
     site: str
     prefix: str
