@@ -11,7 +11,7 @@ import msgspec
 from aksprov.model.base import Value
 from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
 from aksprov.model.desired import Desired
-from aksprov.model.facts import FileState, Manifest, ManifestFile, Observed, Unit
+from aksprov.model.facts import FileState, Manifest, ManifestFile, Observed
 from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, plan_hash
 
 STEP_TITLES: dict[str, str] = {
@@ -166,8 +166,8 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
     if "named" in due:  # whoever names such a file must read it again
         due |= present & SERVICES.keys()
     for reader, unit in SERVICES.items():
-        state = seen.facts.units.get(unit, Unit())
-        if reader in present and (state.active != "active" or state.enabled != "enabled"):
+        state = seen.facts.units.get(unit)  # a folder has none
+        if reader in present and state is not None and (state.active != "active" or state.enabled != "enabled"):
             due.add(reader)
     return [r for r in READERS if r in due]
 

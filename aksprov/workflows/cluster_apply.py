@@ -1,0 +1,197 @@
+"""From a plan to recorded state: reserve, roll out, verify, record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from aksprov.checks.verify import verify
+from aksprov.errors import BusyError, ExitCode, HostAuthError, HostError
+from aksprov.ipam.placement import place
+from aksprov.model.cluster import ClusterStatus, ProvisioningState
+from aksprov.model.plan import HostPlan
+from aksprov.model.row import Row
+from aksprov.model.transport import Connection, Delivery
+from aksprov.planning.delivery import make_delivery
+from aksprov.planning.late import CA
+from aksprov.planning.planner import Target
+from aksprov.rollout.runner import Fleet
+from aksprov.state import Store
+from aksprov.workflows.certificate_authority import take_or_make
+from aksprov.workflows.cluster_plan import Picture
+from aksprov.workflows.session import Session
+
+
+class ProposalTakenError(BusyError):
+    """An address, router id or host of the plan was taken meanwhile: plan again."""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What a run holds once its leases are written."""
+
+    run: str
+    state_id: str
+    epochs: Mapping[str, int]
+
+
+def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, offline: bool) -> Reservation:
+    """Take hosts, addresses and router id in one write transaction, and start the run.
+
+    Raises:
+        ProposalTakenError: the same definition would get something else now.
+    """
+    desired = picture.desired
+    with store.write() as transaction:
+        now = transaction.snapshot()
+        fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts})
+        again = place(desired.cluster, desired.network, fresh, offline=offline)
+        if (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
+            raise ProposalTakenError(
+                "ProposalTaken",
+                "what the plan proposed was taken by another run",
+                where=f"cluster {desired.cluster.name}",
+                why="hosts, addresses and router ids go to whoever asks first",
+                fix="run the command again",
+            )
+        if desired.cluster.key not in now.clusters:
+            transaction.put_cluster(desired.cluster)
+            transaction.add_nodes(desired.nodes)
+            transaction.add_leases(desired.leases)
+            if desired.router_id:
+                transaction.add_router_id(desired.network, desired.router_id, desired.cluster.name)
+        for key in picture.observed if not offline else ():
+            transaction.put_facts(key, picture.facts[key])
+        transaction.put_status(desired.cluster.key, ClusterStatus(state="Pending", details="configuring its hosts"))
+        epochs = transaction.next_epochs([h.name for h in picture.plan.hosts])
+        state_id = transaction.snapshot().state_id
+    owner = f"cluster/{desired.cluster.name}"
+    journal = store.journal
+    run = journal.unfinished_run(owner, request_hash) or journal.start_run(
+        verb, [owner], request_hash, picture.plan.hash
+    )
+    return Reservation(run=run, state_id=state_id, epochs=epochs)
+
+
+async def roll_out(store: Store, session: Session, picture: Picture, held: Reservation, fleet: Fleet) -> None:
+    """Carry the plan out, wave after wave; failures of hosts are left in the fleet."""
+    late = dict(picture.late)
+    changes = {h.name: h for h in picture.plan.hosts}
+    targets = picture.targets
+
+    async def work(connection: Connection) -> None:
+        key = connection.host.key
+        if CA in targets[key].gives:
+            late[CA] = await _give_ca(connection, store, session, picture, held)
+        delivery = make_delivery(
+            changes[key],
+            targets[key],
+            picture.observed[key],
+            late,
+            state_id=held.state_id,
+            epoch=held.epochs[key],
+        )
+        await _deliver(connection, delivery, changes[key], store, session, held)
+
+    if late:
+        _record_late(store, picture, late[CA])
+    await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs if not late else {}, work, _blocked)
+
+
+async def _give_ca(
+    connection: Connection, store: Store, session: Session, picture: Picture, held: Reservation
+) -> str:
+    key = connection.host.key
+    session.events.emit("step.started", host=key, step=CA)
+    store.journal.step_started(held.run, key, CA, picture.plan.hash)
+    certificate = await take_or_make(connection, session.clock())
+    _record_late(store, picture, certificate)
+    store.journal.step_finished(held.run, key, CA, picture.plan.hash, "done", "")
+    session.events.emit("step.finished", host=key, step=CA)
+    return certificate
+
+
+def _record_late(store: Store, picture: Picture, certificate: str) -> None:
+    with store.write() as transaction:
+        transaction.put_late(picture.desired.cluster.key, CA, certificate)
+
+
+async def _deliver(
+    connection: Connection,
+    delivery: Delivery,
+    change: HostPlan,
+    store: Store,
+    session: Session,
+    held: Reservation,
+) -> None:
+    """Put one bundle, with every step of it in the journal before and after."""
+    key = connection.host.key
+    journal = store.journal
+    digest = hashlib.sha256(msgspec.json.encode(delivery.manifest.bundle + ",".join(delivery.steps))).hexdigest()
+    steps = [s.id for s in change.steps if s.id != CA]
+    journal.steps_started(held.run, key, steps, digest)
+    for step in steps:
+        session.events.emit("step.started", host=key, step=step)
+    try:
+        receipt = await connection.put_bundle(delivery)
+    except HostError as error:
+        journal.steps_finished(held.run, key, {s: ("failed", error.code) for s in steps}, digest)
+        raise
+    results = {r.step: (r.result, r.details) for r in receipt.steps}
+    journal.steps_finished(held.run, key, {s: results.get(s, ("done", "")) for s in steps}, digest)
+    for step in steps:
+        session.events.emit("step.finished", host=key, step=step, text=results.get(step, ("", ""))[1])
+
+
+def _blocked(host: str, needed: str) -> HostError:
+    return HostError(
+        "LateValueMissing",
+        f"the host waits for the cluster's CA certificate, which {needed} did not give",
+        where=f"host {host}",
+        why=f"{needed} failed; see its row",
+        fix=f"mend {needed}, then run the same command again",
+    )
+
+
+async def verify_cluster(picture: Picture, fleet: Fleet) -> tuple[Row, ...]:
+    """The verification rows of all nodes; hosts that failed get their own rows elsewhere."""
+    bundles = {key: target.bundle for key, target in picture.targets.items()}
+    return await verify(picture.desired, bundles, fleet.connections, fleet.failures)
+
+
+def with_late(targets: Mapping[str, Target], late: Mapping[str, str]) -> dict[str, Target]:
+    """The targets with late values filled in, as verification compares them."""
+    return {
+        key: msgspec.structs.replace(
+            t,
+            bundle=msgspec.structs.replace(
+                t.bundle,
+                files=tuple(
+                    msgspec.structs.replace(f, content=f.content if f.content is not None else late.get(f.late))
+                    for f in t.bundle.files
+                ),
+            ),
+        )
+        for key, t in targets.items()
+    }
+
+
+def record(store: Store, picture: Picture, run: str, state: ProvisioningState, details: str, error: str) -> None:
+    """Write how the run ended."""
+    with store.write() as transaction:
+        status = ClusterStatus(state=state, details=details, error=error)
+        transaction.put_status(picture.desired.cluster.key, status)
+    store.journal.finish_run(run, "done" if not error else "failed")
+
+
+def exit_code_of(fleet: Fleet, rows: tuple[Row, ...]) -> ExitCode:
+    """0, 1, or 77 when authentication or a host key is why every failed host failed."""
+    failures = list(fleet.failures.values())
+    if failures and all(isinstance(e, HostAuthError) for e in failures):
+        return ExitCode.AUTH
+    if failures or any(r.test_result == "Failed" for r in rows):
+        return ExitCode.FAILED
+    return ExitCode.OK

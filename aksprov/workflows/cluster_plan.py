@@ -1,0 +1,176 @@
+"""From a definition to a plan: place, look at the hosts, render, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from aksprov.checks.preflight import preflight_rows
+from aksprov.errors import HostError
+from aksprov.ipam.placement import place
+from aksprov.model.base import Value
+from aksprov.model.bundle import Bundle
+from aksprov.model.cluster import Cluster
+from aksprov.model.desired import Desired, Snapshot
+from aksprov.model.facts import Facts, Observed
+from aksprov.model.network import Network
+from aksprov.model.plan import Plan
+from aksprov.model.row import Row, row_of
+from aksprov.model.transport import Connection
+from aksprov.planning.late import CA, giver, resolve_late
+from aksprov.planning.planner import Target, contents_wanted, make_plan, planned_addresses
+from aksprov.planning.waves import waves
+from aksprov.rendering.bundle import render_bundle
+from aksprov.rendering.templates import Templates
+from aksprov.rollout.runner import Fleet
+
+_LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
+
+
+class Picture(Value, frozen=True, kw_only=True):
+    """All that is known before a run: what is asked for, what is there, what would change.
+
+    Args:
+        facts: fresh ones, and recorded ones of hosts that did not answer; by host key.
+        late: late values that are known already.
+        rows: what placement and preflight found; failures of hosts are in the fleet.
+    """
+
+    desired: Desired
+    facts: dict[str, Facts]
+    targets: dict[str, Target]
+    observed: dict[str, Observed]
+    late: dict[str, str]
+    plan: Plan
+    rows: tuple[Row, ...]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """Host -> the host whose late value it waits for."""
+        first = giver(self.desired)
+        waiting = {k for k, t in self.targets.items() if any(f.content is None for f in t.bundle.files)}
+        return {k: first for k in waiting if k != first}
+
+
+async def look(
+    verb: str,
+    cluster: Cluster,
+    network: Network,
+    snapshot: Snapshot,
+    fleet: Fleet,
+    templates: Templates,
+    *,
+    offline: bool,
+) -> Picture:
+    """Place the cluster, read its hosts in one exchange each, render and compare.
+
+    Args:
+        offline: the hosts are folders: no facts come back and no late value can be had.
+    """
+    facts = dict(snapshot.facts)
+    observed: dict[str, Observed] = {}
+    for _ in range(_LOOKS):
+        desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
+        unseen = [n.name for n in desired.nodes if n.name not in observed]
+        paths = {k: tuple(f.path for f in b.files) for k, b in _render(desired, facts, {}, templates, unseen).items()}
+
+        async def observe(connection: Connection, paths: Mapping[str, tuple[str, ...]] = paths) -> Observed:
+            return await connection.observe(paths[connection.host.key])
+
+        answers = await fleet.each(unseen, observe)
+        observed |= answers
+        facts |= {k: o.facts for k, o in answers.items() if not offline}
+        if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
+            break
+    return await _compare(verb, desired, facts, observed, snapshot, fleet, templates, offline=offline)
+
+
+async def _compare(
+    verb: str,
+    desired: Desired,
+    facts: dict[str, Facts],
+    observed: dict[str, Observed],
+    snapshot: Snapshot,
+    fleet: Fleet,
+    templates: Templates,
+    *,
+    offline: bool,
+) -> Picture:
+    rows = [*desired.rows]
+    for row in preflight_rows(desired, facts) if not offline else ():
+        if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
+            fleet.fail(row.host.lower(), _failure(row))
+        elif row.test_result != "Failed":
+            rows.append(row)
+    try:
+        late = resolve_late(desired, observed, snapshot.late)
+    except HostError as error:
+        fleet.fail(giver(desired), error)
+        late = {}
+    going = {k: o for k, o in observed.items() if k not in fleet.failures}
+    targets = make_targets(desired, facts, late, templates, offline=offline)
+    going |= await _with_contents(targets, going, fleet)
+    plan = make_plan(
+        verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going
+    )
+    return Picture(
+        desired=desired, facts=facts, targets=targets, observed=going, late=late, plan=plan, rows=tuple(rows)
+    )
+
+
+def make_targets(
+    desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], templates: Templates, *, offline: bool
+) -> dict[str, Target]:
+    """Every node's bundle with its place in the rollout, by host key."""
+    unknown = CA not in late and not offline
+    order = waves(desired, late_unknown=unknown)
+    bundles = _render(desired, facts, late, templates, [n.name for n in desired.nodes])
+    first = giver(desired)
+    return {
+        key: Target(
+            bundle=bundle,
+            wave=order[key],
+            clusters=(desired.cluster.key,),
+            gives=(CA,) if unknown and key == first else (),
+        )
+        for key, bundle in bundles.items()
+    }
+
+
+def _render(
+    desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], templates: Templates, keys: list[str]
+) -> dict[str, Bundle]:
+    return {key: render_bundle(desired, key, facts, late, templates) for key in keys}
+
+
+async def _with_contents(
+    targets: Mapping[str, Target], observed: Mapping[str, Observed], fleet: Fleet
+) -> dict[str, Observed]:
+    """Observations again, with the contents that diffs need (only where there are any)."""
+    wanted = {k: paths for k, o in observed.items() if (paths := contents_wanted(targets[k], o))}
+
+    async def read(connection: Connection) -> dict[str, bytes]:
+        return await connection.get(wanted[connection.host.key])
+
+    contents = await fleet.each(wanted, read)
+    return {k: _filled(observed[k], c) for k, c in contents.items()}
+
+
+def _filled(seen: Observed, contents: Mapping[str, bytes]) -> Observed:
+    files = {
+        path: msgspec.structs.replace(state, content=contents[path].decode(errors="replace"))
+        if path in contents
+        else state
+        for path, state in seen.files.items()
+    }
+    return msgspec.structs.replace(seen, files=files)
+
+
+def _failure(row: Row) -> HostError:
+    return HostError(row.test_name, row.details, where=f"host {row.host}", fix=row.recommendation)
+
+
+def failure_rows(fleet: Fleet, cluster: str) -> tuple[Row, ...]:
+    """A row for every host that failed."""
+    return tuple(row_of(error, host=key, cluster=cluster) for key, error in sorted(fleet.failures.items()))

@@ -1,0 +1,39 @@
+"""A cluster as its users see it: the properties of Get-AksHciCluster, and ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aksprov.model.cluster import Cluster, ClusterStatus
+from aksprov.model.desired import Snapshot
+
+
+def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) -> dict[str, Any]:
+    """AksHci's properties in its own names; where its releases differ, both are given."""
+    by_os = {os: sum(p.count for p in cluster.node_pools if p.os_type == os) for os in ("linux", "windows")}
+    nodes = [n for n in snapshot.nodes if n.cluster.lower() == cluster.key]
+    vips = [x.address for x in snapshot.leases if x.purpose == "vip" and x.cluster.lower() == cluster.key]
+    balancer = cluster.load_balancer
+    return {
+        "Name": cluster.name,
+        "ProvisioningState": status.state,
+        "Status": {"ProvisioningState": status.state, "Details": status.details, "Error": status.error},
+        "KubernetesVersion": cluster.kubernetes_version,
+        "PackageVersion": cluster.kubernetes_version,
+        "NodePools": [p.name for p in cluster.node_pools],
+        "LinuxNodeCount": by_os["linux"],
+        "WindowsNodeCount": by_os["windows"],
+        "ControlPlaneNodeCount": cluster.control_plane_node_count,
+        "ControlPlaneVmSize": cluster.control_plane_vm_size,
+        "AutoScalerEnabled": False,
+        "AutoScalerProfileName": "",
+        "AutoScalerProfile": "",
+        "LoadBalancer": {"VMSize": balancer.vm_size, "Count": balancer.count, "Sku": balancer.sku},
+        "PrimaryNetworkPlugin": cluster.primary_network_plugin,
+        "VirtualNetwork": cluster.network,
+        "ApiServerAddress": vips[0] if vips else "",
+        "Nodes": [
+            {"Host": n.host, "Role": n.role, "Address": n.address, "Interface": n.interface, "NodePool": n.pool}
+            for n in nodes
+        ],
+    }
