@@ -1,0 +1,122 @@
+"""Rules that one value must keep by itself; what two values must keep together is not here.
+
+A rule takes the text and the option it was given for, and returns the value in the form
+that is handed on.  It never changes a text that it does not have to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from aksprov.cmdlets.versions import resolve_version
+from aksprov.errors import DefinitionError, NotAvailableError
+from aksprov.model.names import check_name
+from aksprov.secrets import parse_reference
+
+Rule = Callable[[str, str], str]
+
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+# Kubernetes: a label key is an optional DNS subdomain and "/", then a name; a value may be empty.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+_KEY = rf"(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME}"
+_TAINT = re.compile(rf"({_KEY})(?:=({_NAME})?)?:([A-Za-z]+)")
+
+
+def _name(kind: str, text: str, where: str) -> str:
+    return check_name(kind, text)
+
+
+def _ipv4(text: str, where: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise DefinitionError(
+            "InvalidAddress",
+            f"{text!r} is not an IP address",
+            where=where,
+            why="an IPv4 address has four numbers from 0 to 255 without leading zeros",
+            fix="write it like 10.0.0.10",
+        ) from None
+    if address.version == 6:
+        raise _no_ipv6(text, where)
+    return str(address)
+
+
+def _prefix(text: str, where: str) -> str:
+    """Host bits stay: whoever stores the network takes them off and says so."""
+    address, slash, length = text.partition("/")
+    try:
+        if not slash or not re.fullmatch(r"[0-9]{1,3}", length):
+            raise ValueError(text)
+        network = ipaddress.ip_interface(text).network
+    except ValueError:
+        raise DefinitionError(
+            "InvalidPrefix",
+            f"{text!r} is not an address prefix",
+            where=where,
+            why="a prefix is an address, a slash and a length from 0 to 32",
+            fix="write it like 10.0.0.0/24",
+        ) from None
+    if network.version == 6:
+        raise _no_ipv6(address, where)
+    return text
+
+
+def _no_ipv6(text: str, where: str) -> NotAvailableError:
+    return NotAvailableError(
+        "Ipv6NotAvailable",
+        f"the IPv6 address {text} cannot be used",
+        where=where,
+        why="networks are IPv4 only until IPv6 works as a whole",
+        fix="give an IPv4 address",
+    )
+
+
+def _taint(text: str, where: str) -> str:
+    """``key=value:Effect`` or ``key:Effect`` (Kubernetes core/v1 Taint), the effect in its right case."""
+    match = _TAINT.fullmatch(text)
+    effect = next((e for e in EFFECTS if match and e.lower() == match[3].lower()), None)
+    if match is None or effect is None:
+        raise DefinitionError(
+            "InvalidTaint",
+            f"{text!r} is not a taint",
+            where=where,
+            why="a taint is key=value:Effect, where the effect is one of " + ", ".join(EFFECTS),
+            fix="write it like sku=gpu:NoSchedule",
+        )
+    return text[: match.start(3)] + effect
+
+
+def _day(text: str, where: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else text
+    except ValueError:
+        raise DefinitionError(
+            "InvalidDate", f"{text!r} is not a day", where=where, why="a day is year-month-day", fix="write 2027-01-31"
+        ) from None
+
+
+def _secret(text: str, where: str) -> str:
+    if text:
+        parse_reference(text, where=where)
+    return text
+
+
+RULES: dict[str, Rule] = {
+    "cluster name": partial(_name, "cluster"),
+    "host name": partial(_name, "host"),
+    "network name": partial(_name, "network"),
+    "node pool name": partial(_name, "node pool"),
+    "setting name": partial(_name, "setting"),
+    "site name": partial(_name, "site"),
+    "address": _ipv4,
+    "prefix": _prefix,
+    "taint": _taint,
+    "day": _day,
+    "secret reference": _secret,
+    "kubernetes version": lambda text, where: resolve_version(text),
+}
