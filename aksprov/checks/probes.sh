@@ -1,0 +1,96 @@
+# Answers questions about this host.  Standard input has one question a line, "KIND VALUE".  An answer is
+# one or more lines "KIND<TAB>VALUE<TAB>TEXT"; "end" is the last line, so that an answer cut short is seen.
+# Nothing is judged here: the controller compares.  Needs a POSIX shell, coreutils, systemctl and ip.
+
+LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export LC_ALL PATH
+
+# What is at a path: its kind and, for a file, mode, owner and SHA-256.
+ask_file() {
+    if [ -L "$1" ]; then echo link
+    elif [ ! -e "$1" ]; then echo missing
+    elif [ -d "$1" ]; then echo directory
+    elif [ ! -f "$1" ]; then echo other
+    else
+        sum=$(sha256sum <"$1")
+        printf 'file %s %s\n' "$(stat -c '%a %U:%G' -- "$1")" "${sum%% *}"
+    fi
+}
+
+ask_unit() {
+    systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -- "$1.service" 2>&1
+}
+
+# The lines of a small file, e.g. a sysctl's value.
+ask_lines() {
+    cat -- "$1" 2>/dev/null
+}
+
+# Whether a kernel module is there.  One that is compiled in has a directory under /sys/module only when it
+# has parameters; modules.builtin names all of them.
+ask_module() {
+    if [ -d "/sys/module/$1" ]; then
+        echo loaded
+        return
+    fi
+    tr - _ <"/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null | while IFS= read -r path; do
+        case ${path##*/} in "$1".ko*) echo built-in; break ;; esac
+    done
+}
+
+ask_program() {
+    command -v -- "$1"
+}
+
+ask_addresses() {
+    ip -o address show
+}
+
+ask_links() {
+    ip -o link show
+}
+
+# "ADDRESS DEVICE": which hardware address answers for an address on a link.  The entry is forgotten and asked
+# for anew, three times, as the first of several answers wins.  "use" makes the kernel ask by ARP even when the
+# address is this host's own, and then only somebody else can answer.  iproute2 before 5.16 has no "use": there a
+# datagram to the discard port does it, but not for the host's own address.
+ask_neighbour() {
+    address=${1%% *} device=${1#* }
+    for _ in 1 2 3; do
+        ip neigh flush to "$address" dev "$device" 2>/dev/null
+        ip neigh replace "$address" dev "$device" use 2>/dev/null ||
+            bash -c 'echo >"/dev/udp/$1/9"' bash "$address" 2>/dev/null
+        sleep 0.2
+        ip neigh show to "$address" dev "$device"
+    done
+    ip neigh flush to "$address" dev "$device" 2>/dev/null
+}
+
+# "ADDRESS PORT": open, closed, or nothing where no program of this host can try.
+ask_tcp() {
+    address=${1%% *} port=${1#* }
+    if command -v bash >/dev/null; then
+        timeout 5 bash -c 'exec 4<>"/dev/tcp/$1/$2"' bash "$address" "$port" 2>/dev/null && echo open || echo closed
+    elif command -v nc >/dev/null; then
+        nc -z -w 5 "$address" "$port" 2>/dev/null && echo open || echo closed
+    fi
+}
+
+# What HAProxy's runtime socket answers to "show stat"; nothing where no program of this host can ask.
+ask_stat() {
+    if command -v socat >/dev/null; then
+        echo 'show stat' | timeout 5 socat -t 5 - "UNIX-CONNECT:$1" 2>/dev/null
+    elif command -v nc >/dev/null; then
+        echo 'show stat' | timeout 5 nc -U "$1" 2>/dev/null
+    fi
+}
+
+exec 3<&0 </dev/null
+while IFS= read -r question <&3; do
+    kind=${question%% *} value=${question#* }
+    "ask_$kind" "$value" 3<&- | while IFS= read -r text || [ -n "$text" ]; do
+        printf '%s\t%s\t%s\n' "$kind" "$value" "$text"
+    done
+done
+echo end

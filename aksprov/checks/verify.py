@@ -1,0 +1,76 @@
+"""Verification: after every apply and by test-cluster, what is asked and what is rows.
+
+One run per host at once; then, once the VIP has settled, what only several hosts
+together can tell.  A host that fails is a row, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aksprov.checks.ask import ask
+from aksprov.checks.compile import Answers, Question
+from aksprov.checks.endpoint import Endpoint
+from aksprov.checks.host import host_probes
+from aksprov.checks.verdict import make_row, skipped
+from aksprov.errors import AksprovError, HostError
+from aksprov.model.bundle import Bundle
+from aksprov.model.cluster import Node
+from aksprov.model.desired import Desired
+from aksprov.model.row import Row, row_of
+from aksprov.model.transport import Connection
+
+# keepalived takes a VIP about 4 s after its start, HAProxy's first health checks end within 7 s
+# (inter 2s, timeout check 5s).
+SETTLE_SECONDS = 15.0
+
+
+async def verify(
+    desired: Desired,
+    bundles: Mapping[str, Bundle],
+    connections: Mapping[str, Connection],
+    unreachable: Mapping[str, AksprovError],
+    *,
+    settle: float = SETTLE_SECONDS,
+) -> tuple[Row, ...]:
+    """Rows that tell whether a cluster's hosts are as they should be.
+
+    Args:
+        desired: the cluster as it should be.
+        bundles: what each host should have, late values filled in, by host key.
+        connections: open connections by host key.
+        unreachable: why a host cannot be asked; it counts even where there is a connection.
+        settle: how long to wait, in seconds, for a VIP that is on its way.
+
+    Returns:
+        Rows by role, then host, then those of the load balancing as a whole.
+    """
+    reachable = {key: c for key, c in connections.items() if key not in unreachable}
+    asked = await asyncio.gather(*(_host(node, desired, bundles, reachable, unreachable) for node in desired.nodes))
+    answers = {node.host: a for node, (_, a) in zip(desired.nodes, asked, strict=True) if a is not None}
+    endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, settle)
+    return tuple(row for rows, _ in asked for row in rows) + await endpoint.rows()
+
+
+async def _host(
+    node: Node,
+    desired: Desired,
+    bundles: Mapping[str, Bundle],
+    connections: Mapping[str, Connection],
+    unreachable: Mapping[str, AksprovError],
+) -> tuple[tuple[Row, ...], Answers | None]:
+    """The rows of one host, and its answers for those who compare hosts."""
+    cluster = desired.cluster.name
+    if node.host in unreachable:
+        return (row_of(unreachable[node.host], host=node.host, cluster=cluster, category="Connection"),), None
+    if node.host not in connections:
+        verdict = skipped("the host was not contacted", "see the host's other rows for the reason")
+        return (make_row("HostAnswers", "Connection", verdict, host=node.host, cluster=cluster),), None
+    probes = host_probes(node.role, bundles[node.host])
+    questions = [q for probe in probes for q in probe.questions]
+    try:
+        answers = await ask(connections[node.host], *questions, Question(kind="addresses"), Question(kind="links"))
+    except HostError as error:
+        return (row_of(error, host=node.host, cluster=cluster, category="Connection"),), None
+    return tuple(probe.row(answers, host=node.host, cluster=cluster) for probe in probes), answers
