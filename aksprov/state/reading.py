@@ -1,0 +1,92 @@
+"""From rows to values: the whole recorded picture in one read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from aksprov.errors import StateError
+from aksprov.model.cluster import Cluster, ClusterStatus, Node
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Facts
+from aksprov.model.host import Host
+from aksprov.model.network import Lease, Network, RouterId
+from aksprov.state import schema
+from aksprov.state.sqlite import foreign
+
+# kind of an object -> the field of Snapshot that holds it, and its type
+_OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
+    "network": ("networks", Network),
+    "cluster": ("clusters", Cluster),
+    "status": ("statuses", ClusterStatus),
+    "host": ("hosts", Host),
+    "facts": ("facts", Facts),
+}
+
+
+def read_meta(connection: Connection, path: Path) -> dict[str, str]:
+    """The state's schema version and identity, checked.
+
+    Raises:
+        StateError: StateForeign, StateNewer.
+    """
+    found = {row.name: row.value for row in connection.execute(select(schema.meta))}
+    version = found.get("schema_version", "")
+    if not version.isdecimal() or not found.get("state_id"):
+        raise foreign(path, "the database does not say which version of a state it is")
+    if int(version) > schema.SCHEMA_VERSION:
+        raise StateError(
+            "StateNewer",
+            "the state was written by a newer aksprov",
+            where=str(path),
+            why=f"its schema is {version}, this program knows up to {schema.SCHEMA_VERSION}",
+            fix="use the newer aksprov; nothing was read or changed",
+        )
+    return found
+
+
+def read_snapshot(connection: Connection, path: Path, state_id: str) -> Snapshot:
+    """Everything that the state records.
+
+    Raises:
+        StateError: StateDamaged, when a recorded value is none of ours.
+    """
+    by_field = _read_objects(connection, path)
+    return Snapshot(
+        state_id=state_id,
+        **by_field,
+        nodes=_read(connection, schema.nodes, Node, "cluster", "role", "index", "host"),
+        leases=_read(connection, schema.leases, Lease, "network", "address"),
+        router_ids=_read(connection, schema.router_ids, RouterId, "site", "prefix", "router_id"),
+        late={(row.cluster, row.name): row.text for row in connection.execute(select(schema.late))},
+    )
+
+
+def _read_objects(connection: Connection, path: Path) -> dict[str, dict[str, Any]]:
+    decoders = {kind: msgspec.json.Decoder(type_) for kind, (_, type_) in _OBJECTS.items()}
+    found: dict[str, dict[str, Any]] = {field: {} for field, _ in _OBJECTS.values()}
+    columns = schema.objects.c
+    for kind, key, body in connection.execute(
+        select(columns.kind, columns.key, columns.body).order_by(columns.kind, columns.key)
+    ):
+        try:
+            found[_OBJECTS[kind][0]][key] = decoders[kind].decode(body)
+        except (KeyError, msgspec.DecodeError) as error:
+            raise StateError(
+                "StateDamaged",
+                "the state cannot be used",
+                where=f"{path}: {kind} {key}",
+                why=f"the recorded value cannot be read: {error}",
+                fix="restore the state from a backup; do not delete it, as it says which addresses are in use",
+            ) from error
+    return found
+
+
+def _read(connection: Connection, table: Table, type_: type[Any], *order: str) -> tuple[Any, ...]:
+    """Rows of a table as values of a type whose fields are among its columns."""
+    columns = [table.c[field] for field in type_.__struct_fields__]
+    rows = connection.execute(select(*columns).order_by(*(table.c[name] for name in order)))
+    return tuple(type_(**row) for row in rows.mappings())

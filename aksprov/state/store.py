@@ -1,0 +1,256 @@
+"""The state: what is recorded, and the transactions that change it.
+
+Only values of ``aksprov.model`` go in and come out.
+"""
+
+from __future__ import annotations
+
+import uuid
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, update
+
+from aksprov.errors import BusyError
+from aksprov.model.cluster import Cluster, ClusterStatus, Node
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Facts
+from aksprov.model.host import Host
+from aksprov.model.network import Lease, Network, RouterId
+from aksprov.state import place, schema
+from aksprov.state.journal import Journal
+from aksprov.state.reading import read_meta, read_snapshot
+from aksprov.state.sqlite import PATIENCE, make_state, open_engine, reported, writing
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(UTC)
+
+
+def open_store(url: str | None = None, *, clock: Callable[[], datetime] = utc_now, patience: float = PATIENCE) -> Store:
+    """The state at ``url``, at AKSPROV_STATE, or at the default place.
+
+    Nothing is read or made yet.
+
+    Args:
+        url: a path; None for AKSPROV_STATE, else aksprov/state.db in the user's state folder.
+        clock: current time in UTC, for the journal.
+        patience: seconds to wait for another command's write.
+
+    Raises:
+        NotAvailableError: PostgresqlNotAvailable.
+        StateError: StateUrlUnknown, StateFolderUnusable.
+    """
+    return Store(place.state_path(url), clock, patience)
+
+
+class TakenError(BusyError):
+    """Another run took the address, host or router id between proposal and transaction: plan again."""
+
+
+class Store:
+    """One state.  A missing one reads as empty; the first write makes it.
+
+    Attributes:
+        location: its path.
+        created: whether this object made it.
+        journal: the record of runs and steps.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime], patience: float) -> None:
+        self.location = str(path)
+        self.created = False
+        self.journal = Journal(self._reading, self._writing, clock)
+        self._path = path
+        self._patience = patience
+        self._engine: Engine | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is recorded, at one moment.
+
+        Raises:
+            StateError, BusyError: the state is there and cannot be used.
+        """
+        with self._reading() as connection:
+            return Snapshot() if connection is None else _snapshot(connection, self._path)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One write transaction: all of it is stored when the block ends, nothing when it raises.
+
+        The state is made here if there is none.  So that a refused request leaves none
+        behind, check it against :meth:`snapshot` first, and again inside.
+
+        Raises:
+            StateError, BusyError: the state cannot be used or made.
+        """
+        with self._writing() as connection:
+            yield Transaction(connection, self._path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        """A read transaction; None while there is no state."""
+        if not place.exists(self._path):
+            yield None
+            return
+        with reported(self._path), self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if not place.exists(self._path):
+            self.created = make_state(self._path, uuid.uuid4().hex)
+        else:
+            place.check_writable(self._path)
+        with reported(self._path), writing(self._open()).begin() as connection:
+            read_meta(connection, self._path)
+            yield connection
+
+    def _open(self) -> Engine:
+        if self._engine is None:
+            place.refuse_network_file_system(self._path)
+            self._engine = open_engine(self._path, self._patience)
+            weakref.finalize(self, self._engine.dispose)
+        return self._engine
+
+
+def _snapshot(connection: Connection, path: Path) -> Snapshot:
+    return read_snapshot(connection, path, read_meta(connection, path)["state_id"])
+
+
+class Transaction:
+    """What one write transaction can do.  References between objects are keys (lower-case names)."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is recorded, this transaction's own changes included."""
+        return _snapshot(self._connection, self._path)
+
+    def put_network(self, network: Network) -> None:
+        """Record a network, new or changed."""
+        self._put("network", network.key, network)
+
+    def remove_network(self, key: str) -> None:
+        """Forget a network.  Whether it is in use was checked before, in this transaction."""
+        self._remove(key, "network")
+
+    def put_cluster(self, cluster: Cluster) -> None:
+        """Record a cluster's definition, new or changed."""
+        self._put("cluster", cluster.key, cluster)
+
+    def put_status(self, key: str, status: ClusterStatus) -> None:
+        """Record where a cluster stands."""
+        self._put("status", key, status)
+
+    def put_host(self, host: Host) -> None:
+        """Record a host, new or changed."""
+        self._put("host", host.key, host)
+
+    def remove_host(self, key: str) -> None:
+        """Forget a host and its facts.  Its epoch stays, so that the name never counts from 1 again."""
+        self._remove(key, "host", "facts")
+
+    def put_facts(self, key: str, facts: Facts) -> None:
+        """Record what a host said of itself."""
+        self._put("facts", key, facts)
+
+    def add_nodes(self, nodes: Iterable[Node]) -> None:
+        """Record nodes; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: HostTaken, the host is in another cluster or has other values.
+        """
+        for node in nodes:
+            recorded = self._rows(schema.nodes, host=node.host)
+            others = [row for row in recorded if row["cluster"] != node.cluster]
+            same_role = [row for row in recorded if row["role"] == node.role]
+            if others or (same_role and Node(**same_role[0]) != node):
+                raise _taken("HostTaken", f"host {node.host}", f"cluster {recorded[0]['cluster']} has it")
+            if not same_role:
+                self._connection.execute(insert(schema.nodes), msgspec.structs.asdict(node))
+
+    def add_leases(self, leases: Iterable[Lease]) -> None:
+        """Record leases; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: AddressTaken, the address belongs to another object on this network, or
+                on another network of the same site.
+        """
+        scopes: dict[str, str] = {}
+        for lease in leases:
+            if lease.network not in scopes:
+                scopes[lease.network] = self._scope(lease.network)
+            recorded = self._rows(schema.leases, scope=scopes[lease.network], address=lease.address)
+            if not recorded:
+                row = msgspec.structs.asdict(lease) | {"scope": scopes[lease.network]}
+                self._connection.execute(insert(schema.leases), row)
+                continue
+            found = Lease(**{field: recorded[0][field] for field in Lease.__struct_fields__})
+            if found != lease:
+                why = f"{found.owner} has it on network {found.network}"
+                raise _taken("AddressTaken", f"address {lease.address}", why)
+
+    def add_router_id(self, router_id: RouterId) -> None:
+        """Record a router id; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: RouterIdTaken, another cluster of the subnet has it.
+        """
+        row = msgspec.structs.asdict(router_id)
+        recorded = self._rows(
+            schema.router_ids, site=router_id.site, prefix=router_id.prefix, router_id=router_id.router_id
+        )
+        if not recorded:
+            self._connection.execute(insert(schema.router_ids), row)
+        elif recorded[0] != row:
+            what = f"router id {router_id.router_id} of {router_id.prefix}"
+            raise _taken("RouterIdTaken", what, f"cluster {recorded[0]['cluster']} has it")
+
+    def put_late(self, cluster_key: str, name: str, text: str) -> None:
+        """Record a public late value of a cluster (never a secret one)."""
+        self._upsert(schema.late, {"cluster": cluster_key, "name": name}, {"text": text})
+
+    def next_epochs(self, host_keys: Iterable[str]) -> dict[str, int]:
+        """The next epoch of each host: 1, 2, 3 ..."""
+        epochs: dict[str, int] = {}
+        for host in host_keys:
+            recorded = self._rows(schema.host_epochs, host=host)
+            epochs[host] = (recorded[0]["epoch"] if recorded else 0) + 1
+            self._upsert(schema.host_epochs, {"host": host}, {"epoch": epochs[host]})
+        return epochs
+
+    def _scope(self, network_key: str) -> str:
+        rows = self._rows(schema.objects, kind="network", key=network_key)
+        return msgspec.json.decode(rows[0]["body"], type=Network).scope if rows else ""
+
+    def _put(self, kind: str, key: str, value: msgspec.Struct) -> None:
+        self._upsert(schema.objects, {"kind": kind, "key": key}, {"body": msgspec.json.encode(value).decode()})
+
+    def _remove(self, key: str, *kinds: str) -> None:
+        columns = schema.objects.c
+        self._connection.execute(delete(schema.objects).where(columns.key == key, columns.kind.in_(kinds)))
+
+    def _rows(self, table: Table, **key: str | int) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._connection.execute(select(table).where(_equal(table, key))).mappings()]
+
+    def _upsert(self, table: Table, key: dict[str, str], values: dict[str, str | int]) -> None:
+        # two statements, as the one that does both is spelled differently by each database
+        if self._connection.execute(update(table).where(_equal(table, key)).values(values)).rowcount == 0:
+            self._connection.execute(insert(table), key | values)
+
+
+def _equal(table: Table, key: Mapping[str, str | int]) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in key.items()))
+
+
+def _taken(code: str, what: str, why: str) -> TakenError:
+    return TakenError(code, f"{what} is taken", where=what, why=why, fix="run the command again: it plans anew")
