@@ -1,0 +1,97 @@
+"""What tests need of the machine: a missing need skips, with one line a need, or fails where it is required.
+
+AKSPROV_TEST_REQUIRE lists needs, separated by commas, whose absence fails the tests that have them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from minilab import missing
+
+LAB_TESTS = Path(__file__).parent / "lab"
+
+
+def _no_lab() -> str:
+    return "; ".join(missing())
+
+
+def _no_postgres() -> str:
+    places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+    return "" if shutil.which("initdb", path=places) else "no initdb (apt-get install postgresql)"
+
+
+def _no_path(variable: str, kind: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        return f"{variable} is not set ({kind})"
+    return "" if Path(value).exists() else f"{variable} is {value}, which is not there"
+
+
+# need -> why it is missing here, "" where it is not
+NEEDS: dict[str, Callable[[], str]] = {
+    "lab": _no_lab,
+    "postgres": _no_postgres,
+    "pwsh": lambda: _no_path("AKSPROV_TEST_PWSH", "a pwsh program"),
+    "kubernetes": lambda: _no_path("AKSPROV_TEST_KUBERNETES", "a folder with Kubernetes' binaries and images"),
+    "schemas": lambda: _no_path("AKSPROV_TEST_SCHEMAS", "a folder with JSON schemas"),
+}
+_skipped: Counter[str] = Counter()
+
+
+@cache
+def _why_missing(need: str) -> str:
+    return NEEDS[need]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a need that nobody knows: it would never be missing."""
+    unknown = _required() - NEEDS.keys()
+    if unknown:
+        raise pytest.UsageError(f"AKSPROV_TEST_REQUIRE: {', '.join(sorted(unknown))} is none of {', '.join(NEEDS)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies below tests/lab needs a lab."""
+    for item in items:
+        if LAB_TESTS in item.path.parents:
+            item.add_marker("lab")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Look at a test's needs before its fixtures."""
+    for need in NEEDS:
+        if item.get_closest_marker(need) and (why := _why_missing(need)):
+            if need in _required():
+                pytest.fail(f"{need} is required by AKSPROV_TEST_REQUIRE and missing: {why}", pytrace=False)
+            _skipped[need] += 1
+            pytest.skip(f"{need}: {why}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each need that was missing."""
+    for need, count in _skipped.items():
+        terminalreporter.write_line(f"skipped {count} tests that need {need}: {_why_missing(need)}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line of a run, in a form that any tool can read."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not config.option.collectonly:
+        passed, failed, skipped = (
+            sum(len(reporter.stats.get(kind, [])) for kind in kinds)
+            for kinds in (("passed", "xpassed"), ("failed", "error"), ("skipped", "xfailed"))
+        )
+        print(f"{passed} passed, {failed} failed, {skipped} skipped")
+
+
+def _required() -> set[str]:
+    return {need.strip() for need in os.environ.get("AKSPROV_TEST_REQUIRE", "").split(",") if need.strip()}
