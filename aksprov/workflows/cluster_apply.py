@@ -11,13 +11,13 @@ import msgspec
 from aksprov.checks.verify import verify
 from aksprov.errors import BusyError, ExitCode, HostAuthError, HostError
 from aksprov.ipam.placement import place
+from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import ClusterStatus, ProvisioningState
 from aksprov.model.plan import HostPlan
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection, Delivery
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.late import CA
-from aksprov.planning.planner import Target
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store
 from aksprov.workflows.certificate_authority import take_or_make
@@ -76,8 +76,14 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
     return Reservation(run=run, state_id=state_id, epochs=epochs)
 
 
-async def roll_out(store: Store, session: Session, picture: Picture, held: Reservation, fleet: Fleet) -> None:
-    """Carry the plan out, wave after wave; failures of hosts are left in the fleet."""
+async def roll_out(
+    store: Store, session: Session, picture: Picture, held: Reservation, fleet: Fleet
+) -> dict[str, str]:
+    """Carry the plan out, wave after wave; failures of hosts are left in the fleet.
+
+    Returns:
+        The late values, those included that the run came to know.
+    """
     late = dict(picture.late)
     changes = {h.name: h for h in picture.plan.hosts}
     targets = picture.targets
@@ -98,7 +104,8 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
 
     if late:
         _record_late(store, picture, late[CA])
-    await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs if not late else {}, work, _blocked)
+    await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, _blocked)
+    return late
 
 
 async def _give_ca(
@@ -156,27 +163,18 @@ def _blocked(host: str, needed: str) -> HostError:
     )
 
 
-async def verify_cluster(picture: Picture, fleet: Fleet) -> tuple[Row, ...]:
-    """The verification rows of all nodes; hosts that failed get their own rows elsewhere."""
-    bundles = {key: target.bundle for key, target in picture.targets.items()}
+async def verify_cluster(picture: Picture, fleet: Fleet, late: Mapping[str, str]) -> tuple[Row, ...]:
+    """The verification rows of all nodes; a host that failed has its own row elsewhere."""
+    bundles = {key: fill_late(target.bundle, late) for key, target in picture.targets.items()}
     return await verify(picture.desired, bundles, fleet.connections, fleet.failures)
 
 
-def with_late(targets: Mapping[str, Target], late: Mapping[str, str]) -> dict[str, Target]:
-    """The targets with late values filled in, as verification compares them."""
-    return {
-        key: msgspec.structs.replace(
-            t,
-            bundle=msgspec.structs.replace(
-                t.bundle,
-                files=tuple(
-                    msgspec.structs.replace(f, content=f.content if f.content is not None else late.get(f.late))
-                    for f in t.bundle.files
-                ),
-            ),
-        )
-        for key, t in targets.items()
-    }
+def fill_late(bundle: Bundle, late: Mapping[str, str]) -> Bundle:
+    """The bundle with the late values that are known in place."""
+    files = tuple(
+        msgspec.structs.replace(f, content=late.get(f.late)) if f.content is None else f for f in bundle.files
+    )
+    return msgspec.structs.replace(bundle, files=files)
 
 
 def record(store: Store, picture: Picture, run: str, state: ProvisioningState, details: str, error: str) -> None:

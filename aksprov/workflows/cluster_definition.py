@@ -199,15 +199,15 @@ def _refuse_changes(request: Request, recorded: Cluster, wanted: Cluster) -> Non
     differing = {p: (before[p], after[p]) for p in after if before[p] != after[p]}
     verbs = sorted({_CHANGED_BY[p] for p in differing if p in _CHANGED_BY})
     fixed = sorted(p for p in differing if p not in _CHANGED_BY)
+    cures = [f"change it with {' or '.join(verbs)}"] if verbs else []
+    if fixed:
+        cures.append(f"{', '.join(fixed)} cannot be changed: choose another name, or remove the cluster first")
     raise DefinitionError(
         "ClusterExistsDifferently",
         f"cluster {recorded.name} exists with other values",
         where=", ".join(sorted(differing)),
         why="; ".join(f"{p} is {old}, asked for was {new}" for p, (old, new) in sorted(differing.items())),
-        fix="; ".join(
-            ([f"change it with {' or '.join(verbs)}"] if verbs else [])
-            + ([f"{', '.join(fixed)} cannot be changed: choose another name, or remove the cluster first"] if fixed else [])
-        ),
+        fix="; ".join(cures),
     )
 
 

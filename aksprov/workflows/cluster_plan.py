@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -19,6 +20,7 @@ from aksprov.model.plan import Plan
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.late import CA, giver, resolve_late
+from aksprov.planning.owner import check_owner
 from aksprov.planning.planner import Target, contents_wanted, make_plan, planned_addresses
 from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
@@ -26,6 +28,25 @@ from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 
 _LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
+
+
+class BundleSource(Protocol):
+    """Gives the bundles of some nodes: rendered now, or read from a folder."""
+
+    def __call__(
+        self, desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], keys: Iterable[str]
+    ) -> dict[str, Bundle]: ...
+
+
+def rendered(templates: Templates) -> BundleSource:
+    """Bundles made from the definition."""
+
+    def source(
+        desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], keys: Iterable[str]
+    ) -> dict[str, Bundle]:
+        return {key: render_bundle(desired, key, facts, late, templates) for key in keys}
+
+    return source
 
 
 class Picture(Value, frozen=True, kw_only=True):
@@ -59,11 +80,11 @@ async def look(
     network: Network,
     snapshot: Snapshot,
     fleet: Fleet,
-    templates: Templates,
+    source: BundleSource,
     *,
     offline: bool,
 ) -> Picture:
-    """Place the cluster, read its hosts in one exchange each, render and compare.
+    """Place the cluster, read its hosts in one exchange each, get the bundles and compare.
 
     Args:
         offline: the hosts are folders: no facts come back and no late value can be had.
@@ -73,7 +94,7 @@ async def look(
     for _ in range(_LOOKS):
         desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
         unseen = [n.name for n in desired.nodes if n.name not in observed]
-        paths = {k: tuple(f.path for f in b.files) for k, b in _render(desired, facts, {}, templates, unseen).items()}
+        paths = {k: tuple(f.path for f in b.files) for k, b in source(desired, facts, {}, unseen).items()}
 
         async def observe(connection: Connection, paths: Mapping[str, tuple[str, ...]] = paths) -> Observed:
             return await connection.observe(paths[connection.host.key])
@@ -83,7 +104,7 @@ async def look(
         facts |= {k: o.facts for k, o in answers.items() if not offline}
         if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
             break
-    return await _compare(verb, desired, facts, observed, snapshot, fleet, templates, offline=offline)
+    return await _compare(verb, desired, facts, observed, snapshot, fleet, source, offline=offline)
 
 
 async def _compare(
@@ -93,7 +114,7 @@ async def _compare(
     observed: dict[str, Observed],
     snapshot: Snapshot,
     fleet: Fleet,
-    templates: Templates,
+    source: BundleSource,
     *,
     offline: bool,
 ) -> Picture:
@@ -103,13 +124,14 @@ async def _compare(
             fleet.fail(row.host.lower(), _failure(row))
         elif row.test_result != "Failed":
             rows.append(row)
+    _leave_others_alone(observed, snapshot.state_id, fleet)
     try:
         late = resolve_late(desired, observed, snapshot.late)
     except HostError as error:
         fleet.fail(giver(desired), error)
         late = {}
     going = {k: o for k, o in observed.items() if k not in fleet.failures}
-    targets = make_targets(desired, facts, late, templates, offline=offline)
+    targets = make_targets(desired, facts, late, source, offline=offline)
     going |= await _with_contents(targets, going, fleet)
     plan = make_plan(
         verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going
@@ -120,12 +142,12 @@ async def _compare(
 
 
 def make_targets(
-    desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], templates: Templates, *, offline: bool
+    desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], source: BundleSource, *, offline: bool
 ) -> dict[str, Target]:
     """Every node's bundle with its place in the rollout, by host key."""
     unknown = CA not in late and not offline
     order = waves(desired, late_unknown=unknown)
-    bundles = _render(desired, facts, late, templates, [n.name for n in desired.nodes])
+    bundles = source(desired, facts, late, [n.name for n in desired.nodes])
     first = giver(desired)
     return {
         key: Target(
@@ -138,10 +160,12 @@ def make_targets(
     }
 
 
-def _render(
-    desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], templates: Templates, keys: list[str]
-) -> dict[str, Bundle]:
-    return {key: render_bundle(desired, key, facts, late, templates) for key in keys}
+def _leave_others_alone(observed: Mapping[str, Observed], state_id: str, fleet: Fleet) -> None:
+    for key, seen in observed.items():
+        try:
+            check_owner(seen, state_id)
+        except HostError as error:
+            fleet.fail(key, error)
 
 
 async def _with_contents(

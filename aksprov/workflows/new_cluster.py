@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from pathlib import Path
 
-import msgspec
-
-from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
-from aksprov.ipam.rules import check_cluster
-from aksprov.model.cluster import ClusterStatus
+from aksprov.errors import NotAvailableError
+from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
+from aksprov.model.network import Network
 from aksprov.model.outcome import Outcome
-from aksprov.model.plan import Plan
 from aksprov.model.request import Request
-from aksprov.model.row import Row
 from aksprov.model.transport import Connect
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
-from aksprov.state import Store, open_store
+from aksprov.state import open_store
 from aksprov.transport import connector
 from aksprov.transport.folder import FolderConnect
-from aksprov.workflows import plan_file
-from aksprov.workflows.cluster_apply import (
-    ProposalTakenError,
-    exit_code_of,
-    record,
-    reserve,
-    roll_out,
-    verify_cluster,
-)
 from aksprov.workflows.cluster_definition import read_cluster
-from aksprov.workflows.cluster_plan import Picture, failure_rows, look
-from aksprov.workflows.cluster_view import cluster_object
+from aksprov.workflows.cluster_plan import rendered
+from aksprov.workflows.cluster_run import carry_out
 from aksprov.workflows.session import Session
-
-REPLANS = 5  # a proposal that others keep taking is planned again this often
-
-# Options of how a request is carried out: a run that was started with others goes on.
-_MANNER = frozenset({"whatIf", "yes", "planFile", "expectPlan", "outputDir"})
 
 
 def run(request: Request, session: Session) -> Outcome:
@@ -51,129 +32,28 @@ async def _run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     folder = request.text("outputDir")
     connect: Connect = FolderConnect(Path(folder)) if folder else connector()
+
+    def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
+        return read_cluster(request, snapshot)
+
     async with Fleet(store.snapshot().hosts, connect, session.events) as fleet:
-        for attempt in range(1, REPLANS + 1):
-            picture = await _plan(request, store, fleet, offline=folder is not None)
-            _save_plan(request, picture.plan)
-            if not request.flag("configureOnly"):
-                return _no_kubernetes_yet(picture, fleet)
-            if request.flag("whatIf"):
-                return _what_if(picture, fleet)
-            _expect(request, picture.plan)
-            if picture.plan.empty and not fleet.failures and _is_configured(store.snapshot(), picture):
-                return _outcome(store, picture, fleet, (), notes=("nothing to change",))
-            try:
-                return await _apply(request, session, store, picture, fleet, folder)
-            except ProposalTakenError:
-                if attempt == REPLANS:
-                    raise
-    raise AssertionError("the loop above returns or raises")
-
-
-async def _plan(request: Request, store: Store, fleet: Fleet, *, offline: bool) -> Picture:
-    snapshot = store.snapshot()
-    cluster, network = read_cluster(request, snapshot)
-    check_cluster(cluster, network, snapshot)
-    return await look(request.verb, cluster, network, snapshot, fleet, Templates.load(), offline=offline)
-
-
-async def _apply(
-    request: Request, session: Session, store: Store, picture: Picture, fleet: Fleet, folder: str | None
-) -> Outcome:
-    name = picture.desired.cluster.name
-    held = reserve(
-        store, picture, verb=request.verb, request_hash=_request_hash(request), offline=folder is not None
-    )
-    session.events.run = held.run
-    session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
-    await roll_out(store, session, picture, held, fleet)
-    rows = await verify_cluster(picture, fleet) if folder is None else ()
-    code = exit_code_of(fleet, rows)
-    if code != ExitCode.OK:
-        bad = sorted({*fleet.failures, *(r.host for r in rows if r.test_result == "Failed" and r.host)})
-        record(store, picture, held.run, "Failed", "configuring its hosts", "failed: " + ", ".join(bad or [name]))
-    elif folder is not None:
-        record(store, picture, held.run, "Pending", f"written to {folder}, not pushed", "")
-    else:
-        record(store, picture, held.run, "Configured", "", "")
-    session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
-    return _outcome(store, picture, fleet, rows, exit_code=code)
-
-
-def _what_if(picture: Picture, fleet: Fleet) -> Outcome:
-    rows = (*picture.rows, *failure_rows(fleet, picture.desired.cluster.name))
-    code = exit_code_of(fleet, rows)
-    if code == ExitCode.OK and not picture.plan.empty:
-        code = ExitCode.WOULD_CHANGE
-    return Outcome(plan=picture.plan, rows=rows, exit_code=code)
-
-
-def _no_kubernetes_yet(picture: Picture, fleet: Fleet) -> Outcome:
-    return Outcome(
-        plan=picture.plan,
-        rows=(*picture.rows, *failure_rows(fleet, picture.desired.cluster.name)),
-        exit_code=ExitCode.NOT_AVAILABLE,
-        error=NotAvailableError(
-            "KubernetesNotAvailable",
-            "the cluster was planned, not made",
-            where="new-cluster",
-            why="starting Kubernetes is not available in this version; nothing was read into the state, "
-            "leased or written",
-            fix="give --configure-only to stop before Kubernetes",
-        ),
-    )
-
-
-def _outcome(
-    store: Store,
-    picture: Picture,
-    fleet: Fleet,
-    rows: tuple[Row, ...],
-    *,
-    exit_code: ExitCode = ExitCode.OK,
-    notes: tuple[str, ...] = (),
-) -> Outcome:
-    snapshot = store.snapshot()
-    cluster = snapshot.clusters[picture.desired.cluster.key]
-    status = snapshot.statuses.get(cluster.key, ClusterStatus())
-    return Outcome(
-        objects=(cluster_object(cluster, status, snapshot),),
-        single=True,
-        rows=(*picture.rows, *rows, *failure_rows(fleet, cluster.name)),
-        notes=notes,
-        exit_code=exit_code,
-    )
-
-
-def _is_configured(snapshot: Snapshot, picture: Picture) -> bool:
-    status = snapshot.statuses.get(picture.desired.cluster.key)
-    return status is not None and status.state in ("Configured", "Deployed")
-
-
-def _save_plan(request: Request, plan: Plan) -> None:
-    path = request.text("planFile")
-    if path is not None:
-        plan_file.save(Path(path), plan, request)
-
-
-def _expect(request: Request, plan: Plan) -> None:
-    expected = request.text("expectPlan")
-    if expected is not None and expected.lower() != plan.hash:
-        raise PlanStaleError(
-            "PlanStale",
-            "the plan is no longer the one that was looked at",
-            where=f"plan {expected[:12]}",
-            why=f"hosts or the state have changed since; the plan would now be {plan.hash[:12]}",
-            fix="look at the new plan with --what-if, then run that one",
+        return await carry_out(
+            request,
+            session,
+            store,
+            fleet,
+            define=define,
+            source=rendered(Templates.load()),
+            folder=folder,
+            only_plan=None if request.flag("configureOnly") else _no_kubernetes_yet(),
         )
 
 
-def _summary(plan: Plan) -> dict[str, int]:
-    files = [f.change for h in plan.hosts for f in h.files]
-    return {"hosts": len(plan.hosts), **{kind: files.count(kind) for kind in ("add", "change", "remove")}}
-
-
-def _request_hash(request: Request) -> str:
-    """Identifies what was asked for, so that the same command goes on with its own run."""
-    values = {k: v for k, v in request.values.items() if k not in _MANNER and k in request.given}
-    return hashlib.sha256(msgspec.json.encode([request.verb, values], order="sorted")).hexdigest()
+def _no_kubernetes_yet() -> NotAvailableError:
+    return NotAvailableError(
+        "KubernetesNotAvailable",
+        "the cluster was planned, not made",
+        where="new-cluster",
+        why="starting Kubernetes is not available in this version; nothing was recorded, leased or written",
+        fix="give --configure-only to stop before Kubernetes",
+    )

@@ -11,7 +11,7 @@ from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
 from aksprov.transport import connector
 from aksprov.workflows.cluster_apply import exit_code_of, verify_cluster
-from aksprov.workflows.cluster_plan import failure_rows, look
+from aksprov.workflows.cluster_plan import failure_rows, look, rendered
 from aksprov.workflows.get_cluster import find_cluster
 from aksprov.workflows.session import Session
 
@@ -26,6 +26,6 @@ async def _run(request: Request, session: Session) -> Outcome:
     cluster = find_cluster(request.need("name"), snapshot)
     network = snapshot.networks[cluster.network.lower()]
     async with Fleet(snapshot.hosts, connector(), session.events) as fleet:
-        picture = await look(request.verb, cluster, network, snapshot, fleet, Templates.load(), offline=False)
-        rows = (*picture.rows, *await verify_cluster(picture, fleet), *failure_rows(fleet, cluster.name))
+        picture = await look(request.verb, cluster, network, snapshot, fleet, rendered(Templates.load()), offline=False)
+        rows = (*picture.rows, *await verify_cluster(picture, fleet, picture.late), *failure_rows(fleet, cluster.name))
         return Outcome(rows=rows, exit_code=exit_code_of(fleet, rows))

@@ -1,0 +1,168 @@
+"""One run over a cluster's hosts: plan, show or save it, reserve, roll out, verify, record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
+from aksprov.ipam.rules import check_cluster
+from aksprov.model.cluster import Cluster, ClusterStatus
+from aksprov.model.desired import Snapshot
+from aksprov.model.network import Network
+from aksprov.model.outcome import Outcome
+from aksprov.model.plan import Plan
+from aksprov.model.request import Request
+from aksprov.model.row import Row
+from aksprov.rollout.runner import Fleet
+from aksprov.state import Store
+from aksprov.workflows import plan_file
+from aksprov.workflows.cluster_apply import (
+    ProposalTakenError,
+    exit_code_of,
+    record,
+    reserve,
+    roll_out,
+    verify_cluster,
+)
+from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
+from aksprov.workflows.cluster_view import cluster_object
+from aksprov.workflows.session import Session
+
+REPLANS = 5  # a proposal that others keep taking is planned again this often
+Define = Callable[[Snapshot], tuple[Cluster, Network]]
+
+# Options of how a request is carried out: a run that was started with others goes on.
+_MANNER = frozenset({"whatIf", "yes", "planFile", "expectPlan", "outputDir"})
+
+
+async def carry_out(
+    request: Request,
+    session: Session,
+    store: Store,
+    fleet: Fleet,
+    *,
+    define: Define,
+    source: BundleSource,
+    folder: str | None = None,
+    only_plan: NotAvailableError | None = None,
+) -> Outcome:
+    """Plan, and do what the request says with the plan: show, save, or carry out.
+
+    Args:
+        define: the cluster and its network, from what the state records at that moment.
+        source: where the bundles come from.
+        folder: the folder that stands for the hosts, or None.
+        only_plan: why the plan cannot be carried out yet; it is shown all the same.
+    """
+    for attempt in range(1, REPLANS + 1):
+        snapshot = store.snapshot()
+        cluster, network = define(snapshot)
+        check_cluster(cluster, network, snapshot)
+        picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=folder is not None)
+        _save_plan(request, picture.plan)
+        if only_plan is not None:
+            return msgspec.structs.replace(_what_if(picture, fleet), exit_code=only_plan.exit_code, error=only_plan)
+        if request.flag("whatIf"):
+            return _what_if(picture, fleet)
+        _expect(request, picture.plan)
+        if picture.plan.empty and not fleet.failures and _is_settled(snapshot, picture, folder):
+            return _outcome(store, picture, fleet, (), notes=("nothing to change",))
+        try:
+            return await _apply(request, session, store, picture, fleet, folder)
+        except ProposalTakenError:
+            if attempt == REPLANS:
+                raise
+    raise AssertionError("the loop above returns or raises")
+
+
+async def _apply(
+    request: Request, session: Session, store: Store, picture: Picture, fleet: Fleet, folder: str | None
+) -> Outcome:
+    name = picture.desired.cluster.name
+    held = reserve(
+        store, picture, verb=request.verb, request_hash=_request_hash(request), offline=folder is not None
+    )
+    session.events.run = held.run
+    session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
+    late = await roll_out(store, session, picture, held, fleet)
+    rows = await verify_cluster(picture, fleet, late) if folder is None else ()
+    code = exit_code_of(fleet, rows)
+    if code != ExitCode.OK:
+        bad = sorted({*fleet.failures, *(r.host for r in rows if r.test_result == "Failed" and r.host)})
+        record(store, picture, held.run, "Failed", "configuring its hosts", "failed: " + ", ".join(bad or [name]))
+    elif folder is not None:
+        record(store, picture, held.run, "Pending", f"written to {folder}, not pushed", "")
+    else:
+        record(store, picture, held.run, "Configured", "", "")
+    session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
+    return _outcome(store, picture, fleet, rows, exit_code=code)
+
+
+def _what_if(picture: Picture, fleet: Fleet) -> Outcome:
+    rows = (*picture.rows, *failure_rows(fleet, picture.desired.cluster.name))
+    code = exit_code_of(fleet, rows)
+    if code == ExitCode.OK and not picture.plan.empty:
+        code = ExitCode.WOULD_CHANGE
+    return Outcome(plan=picture.plan, rows=rows, exit_code=code)
+
+
+def _outcome(
+    store: Store,
+    picture: Picture,
+    fleet: Fleet,
+    rows: tuple[Row, ...],
+    *,
+    exit_code: ExitCode = ExitCode.OK,
+    notes: tuple[str, ...] = (),
+) -> Outcome:
+    snapshot = store.snapshot()
+    cluster = snapshot.clusters[picture.desired.cluster.key]
+    status = snapshot.statuses.get(cluster.key, ClusterStatus())
+    return Outcome(
+        objects=(cluster_object(cluster, status, snapshot),),
+        single=True,
+        rows=(*picture.rows, *rows, *failure_rows(fleet, cluster.name)),
+        notes=notes,
+        exit_code=exit_code,
+    )
+
+
+def _is_settled(snapshot: Snapshot, picture: Picture, folder: str | None) -> bool:
+    """Whether the state says so too: a run that was killed just before its last record goes on."""
+    status = snapshot.statuses.get(picture.desired.cluster.key, ClusterStatus())
+    if folder is not None:
+        return status.details.startswith("written to")
+    return status.state in ("Configured", "Deployed")
+
+
+def _save_plan(request: Request, plan: Plan) -> None:
+    path = request.text("planFile")
+    if path is not None:
+        plan_file.save(Path(path), plan, request)
+
+
+def _expect(request: Request, plan: Plan) -> None:
+    expected = request.text("expectPlan")
+    if expected is not None and expected.lower() != plan.hash:
+        raise PlanStaleError(
+            "PlanStale",
+            "the plan is no longer the one that was looked at",
+            where=f"plan {expected[:12]}",
+            why=f"hosts or the state have changed since; the plan would now be {plan.hash[:12]}",
+            fix="look at the new plan with --what-if, then run that one",
+        )
+
+
+def _summary(plan: Plan) -> dict[str, int]:
+    files = [f.change for h in plan.hosts for f in h.files]
+    return {"hosts": len(plan.hosts), **{kind: files.count(kind) for kind in ("add", "change", "remove")}}
+
+
+def _request_hash(request: Request) -> str:
+    """Identifies what was asked for, so that the same command goes on with its own run."""
+    values = {k: v for k, v in request.values.items() if k not in _MANNER and k in request.given}
+    return hashlib.sha256(msgspec.json.encode([request.verb, values], order="sorted")).hexdigest()
