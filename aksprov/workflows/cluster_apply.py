@@ -9,24 +9,22 @@ from dataclasses import dataclass
 import msgspec
 
 from aksprov.checks.verify import verify
-from aksprov.errors import BusyError, ExitCode, HostAuthError, HostError
+from aksprov.errors import ExitCode, HostAuthError, HostError
 from aksprov.ipam.placement import place
 from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import ClusterStatus, ProvisioningState
+from aksprov.model.desired import Desired
+from aksprov.model.network import RouterId
 from aksprov.model.plan import HostPlan
 from aksprov.model.row import Row
-from aksprov.model.transport import Connection, Delivery
+from aksprov.model.transport import Connection, Delivery, StepResult
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.late import CA
 from aksprov.rollout.runner import Fleet
-from aksprov.state import Store
+from aksprov.state import Store, TakenError
 from aksprov.workflows.certificate_authority import take_or_make
 from aksprov.workflows.cluster_plan import Picture
 from aksprov.workflows.session import Session
-
-
-class ProposalTakenError(BusyError):
-    """An address, router id or host of the plan was taken meanwhile: plan again."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
     """Take hosts, addresses and router id in one write transaction, and start the run.
 
     Raises:
-        ProposalTakenError: the same definition would get something else now.
+        TakenError: the same definition would get something else now: plan again.
     """
     desired = picture.desired
     with store.write() as transaction:
@@ -50,7 +48,7 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
         fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts})
         again = place(desired.cluster, desired.network, fresh, offline=offline)
         if (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
-            raise ProposalTakenError(
+            raise TakenError(
                 "ProposalTaken",
                 "what the plan proposed was taken by another run",
                 where=f"cluster {desired.cluster.name}",
@@ -62,7 +60,7 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
             transaction.add_nodes(desired.nodes)
             transaction.add_leases(desired.leases)
             if desired.router_id:
-                transaction.add_router_id(desired.network, desired.router_id, desired.cluster.name)
+                transaction.add_router_id(_router_id(desired))
         for key in picture.observed if not offline else ():
             transaction.put_facts(key, picture.facts[key])
         transaction.put_status(desired.cluster.key, ClusterStatus(state="Pending", details="configuring its hosts"))
@@ -76,9 +74,16 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
     return Reservation(run=run, state_id=state_id, epochs=epochs)
 
 
-async def roll_out(
-    store: Store, session: Session, picture: Picture, held: Reservation, fleet: Fleet
-) -> dict[str, str]:
+def _router_id(desired: Desired) -> RouterId:
+    return RouterId(
+        site=desired.network.scope,
+        prefix=desired.network.ip_address_prefix,
+        router_id=desired.router_id,
+        cluster=desired.cluster.key,
+    )
+
+
+async def roll_out(store: Store, session: Session, picture: Picture, held: Reservation, fleet: Fleet) -> dict[str, str]:
     """Carry the plan out, wave after wave; failures of hosts are left in the fleet.
 
     Returns:
@@ -108,9 +113,7 @@ async def roll_out(
     return late
 
 
-async def _give_ca(
-    connection: Connection, store: Store, session: Session, picture: Picture, held: Reservation
-) -> str:
+async def _give_ca(connection: Connection, store: Store, session: Session, picture: Picture, held: Reservation) -> str:
     key = connection.host.key
     session.events.emit("step.started", host=key, step=CA)
     store.journal.step_started(held.run, key, CA, picture.plan.hash)
@@ -139,18 +142,20 @@ async def _deliver(
     journal = store.journal
     digest = hashlib.sha256(msgspec.json.encode(delivery.manifest.bundle + ",".join(delivery.steps))).hexdigest()
     steps = [s.id for s in change.steps if s.id != CA]
-    journal.steps_started(held.run, key, steps, digest)
     for step in steps:
+        journal.step_started(held.run, key, step, digest)
         session.events.emit("step.started", host=key, step=step)
     try:
         receipt = await connection.put_bundle(delivery)
     except HostError as error:
-        journal.steps_finished(held.run, key, {s: ("failed", error.code) for s in steps}, digest)
+        for step in steps:
+            journal.step_finished(held.run, key, step, digest, "failed", error.code)
         raise
-    results = {r.step: (r.result, r.details) for r in receipt.steps}
-    journal.steps_finished(held.run, key, {s: results.get(s, ("done", "")) for s in steps}, digest)
+    results = {r.step: r for r in receipt.steps}
     for step in steps:
-        session.events.emit("step.finished", host=key, step=step, text=results.get(step, ("", ""))[1])
+        ended = results.get(step, StepResult(step=step, result="done"))
+        journal.step_finished(held.run, key, step, digest, ended.result, ended.details)
+        session.events.emit("step.finished", host=key, step=step, text=ended.details)
 
 
 def _blocked(host: str, needed: str) -> HostError:

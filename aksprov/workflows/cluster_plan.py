@@ -133,9 +133,7 @@ async def _compare(
     going = {k: o for k, o in observed.items() if k not in fleet.failures}
     targets = make_targets(desired, facts, late, source, offline=offline)
     going |= await _with_contents(targets, going, fleet)
-    plan = make_plan(
-        verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going
-    )
+    plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
         desired=desired, facts=facts, targets=targets, observed=going, late=late, plan=plan, rows=tuple(rows)
     )

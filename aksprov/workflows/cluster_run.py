@@ -18,10 +18,9 @@ from aksprov.model.plan import Plan
 from aksprov.model.request import Request
 from aksprov.model.row import Row
 from aksprov.rollout.runner import Fleet
-from aksprov.state import Store
+from aksprov.state import Store, TakenError
 from aksprov.workflows import plan_file
 from aksprov.workflows.cluster_apply import (
-    ProposalTakenError,
     exit_code_of,
     record,
     reserve,
@@ -73,7 +72,7 @@ async def carry_out(
             return _outcome(store, picture, fleet, (), notes=("nothing to change",))
         try:
             return await _apply(request, session, store, picture, fleet, folder)
-        except ProposalTakenError:
+        except TakenError:
             if attempt == REPLANS:
                 raise
     raise AssertionError("the loop above returns or raises")
@@ -83,9 +82,7 @@ async def _apply(
     request: Request, session: Session, store: Store, picture: Picture, fleet: Fleet, folder: str | None
 ) -> Outcome:
     name = picture.desired.cluster.name
-    held = reserve(
-        store, picture, verb=request.verb, request_hash=_request_hash(request), offline=folder is not None
-    )
+    held = reserve(store, picture, verb=request.verb, request_hash=_request_hash(request), offline=folder is not None)
     session.events.run = held.run
     session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
     late = await roll_out(store, session, picture, held, fleet)
