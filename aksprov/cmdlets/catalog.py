@@ -1,0 +1,30 @@
+"""Every verb, and how one is found by its name."""
+
+from __future__ import annotations
+
+from aksprov.cmdlets import cluster, data, host, load_balancer, network, plan
+from aksprov.cmdlets.declaration import Verb
+
+TOPICS: dict[str, str] = {
+    "Networks": "address pools that clusters live on",
+    "Hosts": "the machines of the inventory",
+    "Clusters": "control plane, load balancers and node pools on hosts",
+    "Plans": "what was looked at before",
+    "Settings": "objects to pass on, and what can be asked for",
+}
+VERBS: tuple[Verb, ...] = (
+    *network.VERBS,
+    *host.VERBS,
+    *cluster.VERBS,
+    *plan.VERBS,
+    *load_balancer.VERBS,
+    *data.VERBS,
+)
+
+
+def find_verb(word: str) -> Verb | None:
+    """The verb of that command name or cmdlet name, in any case; None when there is none."""
+    for verb in VERBS:
+        if word.lower() in (verb.name, verb.cmdlet.lower()):
+            return verb
+    return None

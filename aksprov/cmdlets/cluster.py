@@ -1,0 +1,323 @@
+"""Clusters: New-, Get- and Remove-AksHciCluster, and our test-cluster.
+
+Source: the AksHci reference (learn.microsoft.com/azure/aks/aksarc/reference/ps) with the
+how-to articles it links to; the sets' names describe, they are not the module's own.
+"""
+
+from __future__ import annotations
+
+from aksprov.cmdlets.declaration import Example, Parameter, ParameterSet, Property, Verb
+from aksprov.cmdlets.load_balancer import NO_LOAD_BALANCER
+from aksprov.cmdlets.sizes import SIZE_NAMES
+
+_NODE_POOL, _LEGACY, _RBAC = "NodePool", "LegacyNodeCounts", "AzureRBAC"
+_POOLED = (_NODE_POOL, _RBAC)
+_LOCAL = (_NODE_POOL, _LEGACY)
+_POOL, _CONTROL, _BALANCER, _NETWORK = "Node pool", "Control plane", "Load balancer", "Network"
+_LATER = "Declared, not available yet (exit code 69)"
+
+_NO_CLOUD = "it needs a cloud account, and aksprov uses none"
+_NO_LEGACY = "node counts without a node pool are not built yet; give --node-pool-name, --node-count and --os-type"
+_NO_AUTOSCALER = "the autoscaler is not built yet"
+_NO_WINDOWS = "Windows nodes are not built yet"
+
+
+def _size(name: str, default: str, sets: tuple[str, ...], group: str, text: str) -> Parameter:
+    return Parameter(
+        name=name,
+        placeholder="SIZE",
+        group=group,
+        sets=sets,
+        default=default,
+        allowed=SIZE_NAMES,
+        listed_by="get-vm-size",
+        help=text,
+        example=default,
+    )
+
+
+def _later(
+    name: str,
+    sets: tuple[str, ...],
+    why: str,
+    text: str,
+    *,
+    switch: bool = False,
+    mandatory_in: tuple[str, ...] = (),
+) -> Parameter:
+    return Parameter(
+        name=name,
+        kind="switch" if switch else "text",
+        placeholder="" if switch else "VALUE",
+        group=_LATER,
+        sets=sets,
+        mandatory_in=mandatory_in,
+        unavailable=why,
+        help=text,
+    )
+
+
+_NAME = Parameter(
+    name="name",
+    placeholder="NAME",
+    mandatory_in=("*",),
+    rule="cluster name",
+    help="Name of the cluster.",
+    example="demo",
+)
+_MAIN = (
+    _NAME,
+    Parameter(
+        name="kubernetesVersion",
+        placeholder="VERSION",
+        default="latest",
+        rule="kubernetes version",
+        help="Kubernetes version, as get-kubernetes-version lists it.",
+        example="v1.36.4",
+    ),
+    Parameter(
+        name="vnet",
+        kind="object",
+        placeholder="NETWORK",
+        group=_NETWORK,
+        rule="network name",
+        object_of="new-cluster-network",
+        stored=True,
+        help="Network of the cluster: its name, @file.json, or JSON text. May be left out while there is one network.",
+        example="labnet",
+    ),
+    Parameter(
+        name="primaryNetworkPlugin",
+        placeholder="PLUGIN",
+        group=_NETWORK,
+        default="calico",
+        allowed=("calico", "flannel"),
+        unavailable_values={"flannel": "configuration for Flannel is not built yet"},
+        help="Network plugin of Linux and Windows nodes alike. It can never be changed afterwards.",
+        example="calico",
+    ),
+    Parameter(
+        name="controlPlaneNodeCount",
+        kind="integer",
+        placeholder="N",
+        group=_CONTROL,
+        default=1,
+        minimum=1,
+        help="Number of control plane nodes; 3 keep working when one fails.",
+        example="3",
+    ),
+    _size("controlPlaneVmSize", "Standard_A4_v2", (), _CONTROL, "Size that each control plane host should have."),
+    Parameter(
+        name="loadBalancerCount",
+        kind="integer",
+        placeholder="N",
+        group=_BALANCER,
+        ours=True,
+        default=1,
+        minimum=1,
+        help="Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count.",
+        example="2",
+    ),
+    _size("loadBalancerVmSize", "Standard_A4_v2", (), _BALANCER, "Size that each load balancer host should have."),
+    Parameter(
+        name="loadBalancerSettings",
+        kind="object",
+        placeholder="OBJECT",
+        group=_BALANCER,
+        object_of="new-load-balancer-setting",
+        help="What new-load-balancer-setting prints: @file.json, or JSON text.",
+        example="@lb.json",
+    ),
+)
+_FIRST_POOL = (
+    Parameter(
+        name="nodePoolName",
+        placeholder="NAME",
+        group=_POOL,
+        sets=_POOLED,
+        mandatory_in=(_NODE_POOL,),
+        rule="node pool name",
+        help="Name of the first node pool; without it the pool is called NAME-linux and has one node.",
+        example="linuxpool",
+    ),
+    Parameter(
+        name="nodeCount",
+        kind="integer",
+        placeholder="N",
+        group=_POOL,
+        sets=_POOLED,
+        default=1,
+        minimum=1,
+        help="Number of nodes of the first pool.",
+        example="2",
+    ),
+    _size("nodeVmSize", "Standard_K8S3_v1", _POOLED, _POOL, "Size that each host of the first pool should have."),
+    Parameter(
+        name="osType",
+        placeholder="OS",
+        group=_POOL,
+        sets=_POOLED,
+        default="Linux",
+        allowed=("Linux", "Windows"),
+        unavailable_values={"Windows": _NO_WINDOWS},
+        help="Operating system of the first pool.",
+        example="Linux",
+    ),
+    Parameter(
+        name="nodeMaxPodCount",
+        kind="integer",
+        placeholder="PODS",
+        group=_POOL,
+        sets=_LOCAL,
+        default=110,
+        minimum=51,
+        help="Most pods on a node of the first pool; more than 50.",
+        example="100",
+    ),
+    Parameter(
+        name="taints",
+        kind="texts",
+        placeholder="KEY=VALUE:EFFECT",
+        group=_POOL,
+        sets=_LOCAL,
+        rule="taint",
+        help="Taints of every node of the first pool: repeat the option, or put commas between them.",
+        example="sku=gpu:NoSchedule",
+    ),
+)
+_OURS = (
+    Parameter(
+        name="configureOnly",
+        kind="switch",
+        group="Plan",
+        ours=True,
+        help="Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and "
+        "keepalived.",
+    ),
+)
+_NOT_YET = (
+    _later("osSku", (_NODE_POOL,), _NO_WINDOWS, "Windows edition of the first pool, e.g. Windows2022."),
+    _later("linuxNodeCount", (_LEGACY,), _NO_LEGACY, "Linux nodes, in the older form without node pools."),
+    _later("windowsNodeCount", (_LEGACY,), _NO_LEGACY, "Windows nodes, in the older form."),
+    _later("linuxNodeVmSize", (_LEGACY,), _NO_LEGACY, "Size of Linux nodes, in the older form."),
+    _later("windowsNodeVmSize", (_LEGACY,), _NO_LEGACY, "Size of Windows nodes, in the older form."),
+    _later("enableAutoScaler", _LOCAL, _NO_AUTOSCALER, "Scale the node pools by load."),
+    _later("autoScalerProfileName", _LOCAL, _NO_AUTOSCALER, "Profile of the autoscaler."),
+    _later("enableADAuth", _LOCAL, "Active Directory sign-on is not built", "Sign-on by Active Directory.", switch=True),
+    _later("enableMonitoring", _LOCAL, "monitoring is not built", "Install the monitoring add-on.", switch=True),
+    _later("enableSecretsEncryption", (_LEGACY,), "it is not built yet", "Encrypt secrets in etcd.", switch=True),
+    _later("enableCsiSmb", (_LEGACY,), "storage drivers are not built", "Install the SMB storage driver.", switch=True),
+    _later("enableCsiNfs", (_LEGACY,), "storage drivers are not built", "Install the NFS storage driver.", switch=True),
+    # The switch chooses this set; AksHci's how-to does not say that it is mandatory, and
+    # without it a request with nothing else of the set would be taken for Azure's.
+    _later("enableAzureRBAC", (_RBAC,), _NO_CLOUD, "Authorise by Azure roles.", switch=True, mandatory_in=(_RBAC,)),
+    _later("resourceGroup", (_RBAC,), _NO_CLOUD, "Azure resource group."),
+    _later("subscriptionID", (_RBAC,), _NO_CLOUD, "Azure subscription."),
+    _later("tenantId", (_RBAC,), _NO_CLOUD, "Azure tenant."),
+    _later("credential", (_RBAC,), _NO_CLOUD, "Credential of an Azure service principal."),
+    _later("location", (_RBAC,), _NO_CLOUD, "Azure region."),
+    _later("appId", (_RBAC,), _NO_CLOUD, "Id of the server application."),
+    _later("appSecret", (_RBAC,), _NO_CLOUD, "Secret of the server application."),
+    _later("aadClientId", (_RBAC,), _NO_CLOUD, "Id of the client application."),
+)
+_BALANCER_PROPERTY = Property(name="LoadBalancer", kind="object", help="VMSize, Count and Sku")
+CLUSTER_PROPERTIES: tuple[Property, ...] = (
+    Property(name="Name", parameter="name"),
+    Property(name="ProvisioningState"),
+    Property(name="Status", kind="object", help="ProvisioningState, Details and Error"),
+    Property(name="KubernetesVersion", parameter="kubernetesVersion"),
+    Property(name="PackageVersion"),
+    Property(name="NodePools", kind="texts"),
+    Property(name="LinuxNodeCount", kind="integer"),
+    Property(name="WindowsNodeCount", kind="integer"),
+    Property(name="Windows2022NodeCount", kind="integer"),
+    Property(name="ControlPlaneNodeCount", kind="integer", parameter="controlPlaneNodeCount"),
+    Property(name="ControlPlaneVmSize", parameter="controlPlaneVmSize"),
+    Property(name="AutoScalerEnabled", kind="boolean"),
+    Property(name="AutoScalerProfileName"),
+    Property(name="AutoScalerProfile", help="the newer releases' name of the same"),
+    _BALANCER_PROPERTY,
+    Property(name="ImageName"),
+    Property(name="PrimaryNetworkPlugin", parameter="primaryNetworkPlugin", help="ours"),
+    Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
+    Property(name="ApiServerAddress", help="ours: the API server's VIP"),
+    Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
+)
+_COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", "ApiServerAddress")
+
+NEW_CLUSTER = Verb(
+    name="new-cluster",
+    cmdlet="New-AksHciCluster",
+    topic="Clusters",
+    synopsis="Make a cluster: choose hosts and addresses, show the plan, configure the hosts, check them.",
+    parameters=(*_MAIN, *_FIRST_POOL, *_OURS, *_NOT_YET),
+    sets=(
+        ParameterSet(name=_NODE_POOL, help="With --node-pool-name: a first node pool as described."),
+        ParameterSet(name=_LEGACY, help="Without it: a Linux pool called NAME-linux with one node."),
+        ParameterSet(name=_RBAC, help="With --enable-azure-rbac; not available."),
+    ),
+    default_set=_NODE_POOL,
+    outputs=CLUSTER_PROPERTIES,
+    columns=_COLUMNS,
+    examples=(
+        Example(
+            command="aksprov new-cluster --name demo --primary-network-plugin calico --configure-only --what-if",
+            text="What would happen on which host, for the smallest cluster on the only network.",
+        ),
+        Example(
+            command="aksprov new-cluster --name demo --vnet labnet --control-plane-node-count 3 --load-balancer-count 2 "
+            "--node-pool-name linuxpool --node-count 2 --os-type linux --configure-only",
+            text="Three control plane nodes behind a pair of load balancers, and two workers.",
+        ),
+        Example(
+            command="aksprov new-cluster --name edge7 --configure-only --output-dir review",
+            text="The same files in a folder, for people to read before any host is touched.",
+        ),
+    ),
+    plans=True,
+)
+GET_CLUSTER = Verb(
+    name="get-cluster",
+    cmdlet="Get-AksHciCluster",
+    topic="Clusters",
+    synopsis="Show clusters, as recorded.",
+    parameters=(
+        Parameter(
+            name="name",
+            placeholder="NAME",
+            rule="cluster name",
+            help="Only the cluster of this name.",
+            example="demo",
+        ),
+    ),
+    outputs=CLUSTER_PROPERTIES,
+    columns=_COLUMNS,
+    examples=(Example(command="aksprov get-cluster --name demo --output json", text="One cluster, with its nodes."),),
+)
+REMOVE_CLUSTER = Verb(
+    name="remove-cluster",
+    cmdlet="Remove-AksHciCluster",
+    topic="Clusters",
+    synopsis="Remove a cluster from its hosts and the state (not available yet).",
+    parameters=(
+        _NAME,
+        Parameter(
+            name="force",
+            kind="switch",
+            group=_LATER,
+            unavailable="removal is not built yet",
+            help="Go on without hosts that do not answer.",
+        ),
+    ),
+    examples=(Example(command="aksprov remove-cluster --name demo", text="Refused with exit code 69 for now."),),
+    confirms=True,
+)
+TEST_CLUSTER = Verb(
+    name="test-cluster",
+    cmdlet="Test-AksprovCluster",
+    topic="Clusters",
+    synopsis="Check a cluster's hosts: files, services, listeners, VIP. Changes nothing.",
+    parameters=(_NAME,),
+    examples=(Example(command="aksprov test-cluster --name demo", text="A row per check; exit code 1 if one failed."),),
+)
+VERBS = (NEW_CLUSTER, GET_CLUSTER, TEST_CLUSTER, REMOVE_CLUSTER)
