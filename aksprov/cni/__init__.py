@@ -1,0 +1,1 @@
+"""Network plugins: what each can do and what its documents need.  Pure."""

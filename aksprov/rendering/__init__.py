@@ -1,0 +1,1 @@
+"""Templates and what is desired become bundles.  Pure, apart from ``Templates.load()``."""

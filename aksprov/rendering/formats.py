@@ -1,0 +1,111 @@
+"""How each file format takes a value: quoted for it, or refused.
+
+A template's file name says its format, and these functions are Jinja's ``finalize`` for
+it: whatever a template prints goes through one of them.  Formats with real quoting (YAML,
+TOML, shell) carry any text; the others have none that all their readers agree on
+(HAProxy expands ``$NAME`` inside double quotes, keepalived also ``${...}`` and ``@...``),
+so they carry plain words and anything else is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NoReturn
+
+Finalize = Callable[[object], str]
+
+# No blank, quote, backslash, comment or expansion character of any of the plain formats.
+_NOT_IN_WORD = re.compile(r"[^A-Za-z0-9_./:-]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_IN_SHELL = re.compile(r"[\0\ud800-\udfff]")
+
+
+class UnsafeValueError(ValueError):
+    """A value that a format cannot carry; the message says which and why."""
+
+
+def quoted(value: object) -> str:
+    """A value in YAML or TOML: text in double quotes, lists in brackets.
+
+    The escapes used are those that YAML 1.1 and 1.2 (5.7) and TOML 1.0 share, and nothing
+    but printable ASCII is left unescaped, so no reader can take the text for anything else.
+
+    Raises:
+        UnsafeValueError: the text has a lone surrogate, which is no Unicode character.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        _refuse(value, _SURROGATE, "half of a surrogate pair is no character")
+        return '"' + "".join(map(_escaped, value)) + '"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(map(quoted, value)) + "]"
+    _no_value(value)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return "\\" + character
+    if 0x20 <= code < 0x7F:
+        return character
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def word(value: object) -> str:
+    """A value in a format without dependable quoting: a number or one plain word.
+
+    Raises:
+        UnsafeValueError: the text is empty or has other characters than ``A-Za-z0-9_./:-``.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        if not value:
+            raise UnsafeValueError("an empty text is no word")
+        _refuse(value, _NOT_IN_WORD, "only letters, digits and _ . / : - can stand there")
+        return value
+    _no_value(value)
+
+
+def shell(value: object) -> str:
+    """A value in a POSIX shell script: one word, quoted where needed.
+
+    Raises:
+        UnsafeValueError: the text has a NUL or a lone surrogate.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        _refuse(value, _NOT_IN_SHELL, "a shell script holds neither a NUL nor half of a surrogate pair")
+        return shlex.quote(value)
+    _no_value(value)
+
+
+def _refuse(value: str, characters: re.Pattern[str], why: str) -> None:
+    if characters.search(value):
+        raise UnsafeValueError(f"{value!r}: {why}")
+
+
+def _no_value(value: object) -> NoReturn:
+    # An undefined name arrives here too: putting it into the text raises Jinja's own error, which names it.
+    raise TypeError(f"a template printed {value}, which is neither text nor a number nor a list of them")
+
+
+FORMATS: Mapping[str, Finalize] = MappingProxyType(
+    {
+        "haproxy": word,
+        "keepalived": word,
+        "modules": word,
+        "sh": shell,
+        "sysctl": word,
+        "systemd": word,
+        "toml": quoted,
+        "yaml": quoted,
+    }
+)
