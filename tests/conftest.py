@@ -1,4 +1,4 @@
-"""What tests need of the machine: a missing need skips, with one line a need, or fails where it is required.
+"""What tests need of the machine: a missing need skips (pytest -rs has a line for it) or fails where it is required.
 
 AKSPROV_TEST_REQUIRE lists needs, separated by commas, whose absence fails the tests that have them.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -42,7 +41,6 @@ NEEDS: dict[str, Callable[[], str]] = {
     "kubernetes": lambda: _no_path("AKSPROV_TEST_KUBERNETES", "a folder with Kubernetes' binaries and images"),
     "schemas": lambda: _no_path("AKSPROV_TEST_SCHEMAS", "a folder with JSON schemas"),
 }
-_skipped: Counter[str] = Counter()
 
 
 @cache
@@ -71,14 +69,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.get_closest_marker(need) and (why := _why_missing(need)):
             if need in _required():
                 pytest.fail(f"{need} is required by AKSPROV_TEST_REQUIRE and missing: {why}", pytrace=False)
-            _skipped[need] += 1
             pytest.skip(f"{need}: {why}")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each need that was missing."""
-    for need, count in _skipped.items():
-        terminalreporter.write_line(f"skipped {count} tests that need {need}: {_why_missing(need)}")
 
 
 @pytest.hookimpl(trylast=True)

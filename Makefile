@@ -1,0 +1,39 @@
+# make demo     the main job, for real: boots lab hosts and provisions them (CONTRIBUTING.md says what it needs)
+# make test     every test that can run here; what cannot is skipped, with a line that says why
+#
+# Needs make 3.81, a POSIX shell and Python 3.11 or newer; tools/in-venv sets up the rest.
+# PYTHON=python3.12 takes another Python than the newest, ARGS="-k name" goes to pytest.
+
+SHELL = /bin/sh
+PYTEST = tools/in-venv pytest $(ARGS)
+
+.PHONY: test demo lint unit lab bench build lock clean
+
+test:
+	@$(PYTEST) --quiet tests/lint tests/unit tests/golden tests/lab
+
+demo:
+	@tools/in-venv python tests/lab/demo.py
+
+lint:
+	@$(PYTEST) --quiet tests/lint
+
+unit:
+	@$(PYTEST) --quiet tests/unit tests/golden
+
+lab:
+	@$(PYTEST) tests/lab
+
+bench:
+	@tools/in-venv python tests/bench/bench.py
+
+# a wheel in dist/
+build:
+	@tools/in-venv hatchling build -t wheel
+
+# requirements.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
+lock:
+	@tools/lock $(ARGS)
+
+clean:
+	rm -rf .venv-* dist
