@@ -1,0 +1,1 @@
+"""Preflight and verification: many questions to a host in one script, the answers as rows."""

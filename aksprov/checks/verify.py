@@ -40,15 +40,17 @@ async def verify(
         desired: the cluster as it should be.
         bundles: what each host should have, late values filled in, by host key.
         connections: open connections by host key.
-        unreachable: why a host cannot be asked; it counts even where there is a connection.
+        unreachable: why a host cannot be asked; it counts even where there is a connection.  The caller has
+            a row for each of them already.
         settle: how long to wait, in seconds, for a VIP that is on its way.
 
     Returns:
         Rows by role, then host, then those of the load balancing as a whole.
     """
     reachable = {key: c for key, c in connections.items() if key not in unreachable}
-    asked = await asyncio.gather(*(_host(node, desired, bundles, reachable, unreachable) for node in desired.nodes))
-    answers = {node.host: a for node, (_, a) in zip(desired.nodes, asked, strict=True) if a is not None}
+    nodes = [node for node in desired.nodes if node.host not in unreachable]
+    asked = await asyncio.gather(*(_host(node, desired, bundles, reachable) for node in nodes))
+    answers = {node.host: a for node, (_, a) in zip(nodes, asked, strict=True) if a is not None}
     endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, settle)
     return tuple(row for rows, _ in asked for row in rows) + await endpoint.rows()
 
@@ -58,12 +60,9 @@ async def _host(
     desired: Desired,
     bundles: Mapping[str, Bundle],
     connections: Mapping[str, Connection],
-    unreachable: Mapping[str, AksprovError],
 ) -> tuple[tuple[Row, ...], Answers | None]:
     """The rows of one host, and its answers for those who compare hosts."""
     cluster = desired.cluster.name
-    if node.host in unreachable:
-        return (row_of(unreachable[node.host], host=node.host, cluster=cluster, category="Connection"),), None
     if node.host not in connections:
         verdict = skipped("the host was not contacted", "see the host's other rows for the reason")
         return (make_row("HostAnswers", "Connection", verdict, host=node.host, cluster=cluster),), None

@@ -131,10 +131,11 @@ def judge_foreign(
     if not answered:
         return skipped(f"no host could ask who answers for {vip}", "see the rows of the hosts")
     own = {mac for macs in load_balancers.values() for mac in macs}
-    foreign = {mac: host for host, macs in answered.items() for mac in macs if mac not in own}
+    foreign = sorted({mac for macs in answered.values() for mac in macs} - own)
     if not foreign:
         return passed(f"only load balancers answer for {vip} (asked from {', '.join(answered)})")
-    seen = ", ".join(f"{mac} (seen from {host})" for mac, host in sorted(foreign.items()))
+    witnesses = ", ".join(host for host, macs in answered.items() if set(macs) - own)
+    seen = f"{', '.join(foreign)} (seen from {witnesses})"
     if not_asked:
         return warning(
             f"{seen} answers for {vip}; it may be {' or '.join(not_asked)}, which could not be asked",
@@ -148,14 +149,18 @@ def judge_foreign(
 
 def judge_servers(servers: Collection[Server], expected: int) -> Verdict:
     """How many API servers a load balancer would send connections to."""
-    down = [f"{s.name} {_state(s)}" for s in servers if not s.up]
-    count = f"{len(servers) - len(down)} of {expected} up"
-    if len(servers) == expected and not down:
-        return passed(count)
+    down: dict[str, list[str]] = {}
+    for server in servers:
+        if not server.up:
+            down.setdefault(_state(server), []).append(server.name)
+    count = f"{sum(s.up for s in servers)} of {expected} up"
+    reasons = [f"{', '.join(names)} {state}" for state, names in down.items()]
     if len(servers) < expected:
-        down.append(f"{expected - len(servers)} not in HAProxy's configuration")
+        reasons.append(f"{expected - len(servers)} not in HAProxy's configuration")
+    if not reasons:
+        return passed(count)
     return warning(
-        f"{count}: {'; '.join(down)}",
+        f"{count}: {'; '.join(reasons)}",
         "expected until Kubernetes is started; afterwards L4 means nothing listens, "
         "L6 a certificate of another CA, L7 an API server that is not ready",
     )
@@ -164,4 +169,5 @@ def judge_servers(servers: Collection[Server], expected: int) -> Verdict:
 def _state(server: Server) -> str:
     if not server.checked:
         return "not checked yet"
-    return ", ".join(part for part in (server.status, server.check, server.reason) if part)
+    found = ", ".join(part for part in (server.check, server.reason) if part)
+    return f"{server.status} ({found})"

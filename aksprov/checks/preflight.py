@@ -1,0 +1,156 @@
+"""What facts and the definition tell before anything is sent.  Pure.
+
+Sources: the requirements of kubeadm ("Installing kubeadm", kubernetes.io), the release
+notes of Kubernetes 1.35 (kubelet refuses cgroup v1) and containerd's table of Kubernetes
+support (containerd.io/releases).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_interface
+
+from aksprov.checks.host import LOAD_BALANCER_PROGRAMS
+from aksprov.model.cluster import Node
+from aksprov.model.desired import Desired
+from aksprov.model.facts import Facts
+from aksprov.model.row import Result, Row
+
+# The first Kubernetes minor that ... and the containerd release it asks for.
+_CGROUP_V2_ONLY = 35
+_CONTAINERD_2_2 = 36
+
+
+def preflight_rows(desired: Desired, facts: Mapping[str, Facts]) -> tuple[Row, ...]:
+    """Rows for what is wrong, none for what is right.  A Failed row keeps its host from being changed.
+
+    Args:
+        desired: the cluster as it should be.
+        facts: what hosts said, by host key; those of hosts outside the cluster count for the VIP.
+    """
+    known = [(node, facts[node.host]) for node in desired.nodes if node.host in facts]
+    cluster = desired.cluster.name
+    rows = [
+        *_host_names(known, cluster),
+        *_shared(known, cluster),
+        *_load_balancer_programs(known, cluster),
+        *_kubernetes_needs(known, desired),
+        *_vip_elsewhere(desired, facts),
+    ]
+    return tuple(sorted(rows, key=lambda row: row.host))
+
+
+def _row(test_name: str, result: Result, host: str, cluster: str, details: str, recommendation: str) -> Row:
+    return Row(
+        test_name=test_name,
+        category="Host",
+        test_result=result,
+        details=details,
+        recommendation=recommendation,
+        host=host,
+        cluster=cluster,
+    )
+
+
+Known = list[tuple[Node, Facts]]
+
+
+def _host_names(known: Known, cluster: str) -> Iterator[Row]:
+    """A node's name is its host's in the inventory; people look for it under the name the host has itself."""
+    for node, facts in known:
+        own = facts.hostname.lower()
+        if own and own != node.name and own.partition(".")[0] != node.name:
+            yield _row(
+                "HostNameMatches",
+                "Warning",
+                node.host,
+                cluster,
+                f"the host calls itself {facts.hostname}; its node will be {node.name}",
+                f"run hostnamectl set-hostname {node.name} on it, or rename it in the inventory",
+            )
+
+
+def _shared(known: Known, cluster: str) -> Iterator[Row]:
+    """Kubernetes tells hosts apart by name and machine-id; cloned machines share them."""
+    kinds: tuple[tuple[str, str, Callable[[Facts], str], str], ...] = (
+        ("UniqueHostName", "host name", lambda f: f.hostname.lower(), "give each host a name of its own"),
+        (
+            "UniqueMachineId",
+            "machine-id",
+            lambda f: f.machine_id,
+            "empty /etc/machine-id on the clone, then run systemd-machine-id-setup and reboot",
+        ),
+    )
+    for test_name, what, of, cure in kinds:
+        groups: dict[str, list[str]] = {}
+        for node, facts in known:
+            groups.setdefault(of(facts), []).append(node.host)
+        for value, hosts in groups.items():
+            for host in hosts if value and len(hosts) > 1 else ():
+                others = ", ".join(h for h in hosts if h != host)
+                yield _row(test_name, "Warning", host, cluster, f"{what} {value} is also that of {others}", cure)
+
+
+def _load_balancer_programs(known: Known, cluster: str) -> Iterator[Row]:
+    for node, facts in known:
+        missing = [p for p in LOAD_BALANCER_PROGRAMS if p not in facts.programs]
+        if node.role == "load-balancer" and missing:
+            yield _row(
+                "ProgramsPresent",
+                "Failed",
+                node.host,
+                cluster,
+                f"not installed: {', '.join(missing)}",
+                f"install {' and '.join(missing)} on the host, then run the same command again",
+            )
+
+
+def _kubernetes_needs(known: Known, desired: Desired) -> Iterator[Row]:
+    """What a node must have before Kubernetes can be started on it; configuring does not need it."""
+    version, cluster = desired.cluster.kubernetes_version, desired.cluster.name
+    minor = _numbers(version)[1]
+    for node, facts in known:
+        if node.role == "load-balancer":
+            continue
+        containerd = facts.programs.get("containerd", "")
+        if minor >= _CONTAINERD_2_2 and (0, 0) < _numbers(containerd) < (2, 2):
+            yield _row(
+                "ContainerdVersion",
+                "Warning",
+                node.host,
+                cluster,
+                f"containerd {containerd} is older than 2.2, which Kubernetes {version} asks for",
+                "install containerd 2.2 or newer before Kubernetes is started",
+            )
+        if minor >= _CGROUP_V2_ONLY and facts.cgroup == "v1":
+            yield _row(
+                "CgroupVersion",
+                "Warning",
+                node.host,
+                cluster,
+                f"the host has cgroup v1; the kubelet of Kubernetes {version} refuses to start on it",
+                "boot the host with systemd.unified_cgroup_hierarchy=1",
+            )
+
+
+def _vip_elsewhere(desired: Desired, facts: Mapping[str, Facts]) -> Iterator[Row]:
+    """Somebody else's interface has the address that keepalived is to hold."""
+    balancers = {node.host for node in desired.by_role("load-balancer")}
+    for host, found in facts.items():
+        having = [i.name for i in found.interfaces if any(str(ip_interface(a).ip) == desired.vip for a in i.addresses)]
+        if having and host not in balancers:
+            yield _row(
+                "NoForeignHolder",
+                "Failed",
+                host,
+                desired.cluster.name,
+                f"{', '.join(having)} has {desired.vip}, the address of the cluster's API server",
+                f"take {desired.vip} off {host}, or give the cluster's network another VIP pool",
+            )
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    """Major and minor of a version such as "v1.36.4" or "1.7.24~ds1"; (0, 0) where there is none."""
+    match = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
