@@ -74,12 +74,12 @@ def _cell(text: str, at: int, end: re.Pattern[str], places: Places) -> tuple[Sca
 
 
 def _separator(text: str) -> str:
-    """The separator that the first row with anything else in it has most of; a comma where it has none."""
+    """The separator that the first row with anything else in it has most of."""
     for line in _LINE_END.split(text):
         bare = re.sub(r'"[^"]*"', "x", line)
         if bare.strip(_SEPARATORS + " "):
             return max(_SEPARATORS, key=bare.count)
-    return ","
+    return max(_SEPARATORS, key=text.count)
 
 
 def _entry(header: Row, row: Row, lists: Collection[str]) -> Mapping:

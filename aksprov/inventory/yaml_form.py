@@ -41,6 +41,10 @@ class _Open:
     parts: list[Node] = field(default_factory=list)
     size: int = 1
 
+    @property
+    def expects_key(self) -> bool:
+        return self.mapping and len(self.parts) % 2 == 0
+
     def close(self) -> Node:
         if not self.mapping:
             return Sequence(tuple(self.parts), self.mark)
@@ -48,11 +52,8 @@ class _Open:
 
 
 def _key(node: Node) -> Scalar:
-    place = node.mark or Mark(1, 1)
     if not isinstance(node, Scalar) or node.text is None:
-        raise FormError(place, "a key must be a text")
-    if node.text == "<<":
-        raise FormError(place, "merge keys (<<) left YAML with version 1.2; write the keys out")
+        raise FormError(node.mark or Mark(1, 1), "a key must be a text")
     return node
 
 
@@ -75,6 +76,8 @@ class _Builder:
         if isinstance(event, DocumentStartEvent) and self._stack[0].parts:
             raise FormError(mark, "a second document begins here; a hosts file is one document")
         if isinstance(event, ScalarEvent):
+            if event.style is None and event.value == "<<" and self._stack[-1].expects_key:
+                raise FormError(mark, "merge keys (<<) left YAML with version 1.2; write the keys out")
             nothing = event.style is None and event.value in _NULLS
             self._add(Scalar(None if nothing else event.value, mark), 1, event.anchor, mark)
         elif isinstance(event, AliasEvent):
