@@ -1,0 +1,5 @@
+"""Transports: one small protocol over SSH, or sh on this machine, or a folder."""
+
+from aksprov.transport.connect import TransportOptions, connector
+
+__all__ = ["TransportOptions", "connector"]

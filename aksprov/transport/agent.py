@@ -1,0 +1,252 @@
+"""The agent of one connection: scripts go in, framed answers come out, over any pair of pipes.
+
+The shell that runs on the host is ``posix/agent.sh``; its head tells the protocol.  This end is
+the same for SSH channels and local processes, so it knows neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from aksprov.errors import HostAuthError, HostError
+from aksprov.model.transport import Completed
+from aksprov.transport.posix import script
+
+# What a login shell may print before the agent's first word.  A start file that prints without
+# end must not fill the controller's memory.
+NOISE_LIMIT = 256 * 1024
+# The largest answer is a base64 of configuration files; no script of ours comes near.
+ANSWER_LIMIT = 64 * 1024 * 1024
+# For an answer that moves no more than text: facts and hashes take well under a second.
+ANSWER_SECONDS = 60
+# How long the stdin of a script may take to arrive, beside its size at the slowest line we serve.
+STREAM_SECONDS = 60
+STREAM_BYTES_PER_SECOND = 16 * 1024
+_CHUNK = 64 * 1024
+
+
+class Source(Protocol):
+    """Where bytes come from (asyncio.StreamReader, asyncssh.SSHReader)."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """At least one byte and at most ``n``; empty at the end."""
+        ...
+
+
+class Sink(Protocol):
+    """Where bytes go (asyncio.StreamWriter, asyncssh.SSHWriter)."""
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until there is room for more."""
+        ...
+
+    def write_eof(self) -> None:
+        """Say that no more will come."""
+        ...
+
+
+def quote(text: str) -> str:
+    """Quote one word so that sh, dash, bash, zsh and fish all read the same text.
+
+    Single quotes hold everything but themselves and, in fish only, backslashes (fish's
+    documentation, "Quotes"); those two are put between double quotes, where every one of these
+    shells reads a pair of backslashes as one.
+    """
+    return "'" + re.sub(r"['\\]", lambda m: "'\"" + m[0].replace("\\", "\\\\") + "\"'", text) + "'"
+
+
+def agent_argv(nonce: str, first: str, arguments: Sequence[str], *, sudo: bool) -> list[str]:
+    """The program and arguments that start an agent with its first script."""
+    prefix = ["env", "LC_ALL=C", "sudo", "-n", "--"] if sudo else []
+    return [*prefix, "/bin/sh", "-c", script("agent"), "aksprov", nonce, first, *arguments]
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """One line for the login shell of a user, whichever shell that is."""
+    return "exec " + " ".join(word if re.fullmatch(r"[A-Za-z0-9/=_.-]+", word) else quote(word) for word in argv)
+
+
+def stream_seconds(size: int) -> int:
+    """Seconds in which ``size`` bytes must have arrived on the host."""
+    return STREAM_SECONDS + size // STREAM_BYTES_PER_SECOND
+
+
+class _Marked:
+    """One of the two output streams, read up to a mark that only the agent can have printed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._buffer = bytearray()
+
+    @property
+    def rest(self) -> bytes:
+        """What came and was not part of an answer."""
+        return bytes(self._buffer)
+
+    async def until(self, mark: bytes, limit: int) -> bytes | None:
+        """What came before ``mark``; None when the stream ended or grew too long without it."""
+        searched = 0
+        while (found := self._buffer.find(mark, searched)) < 0:
+            searched = max(0, len(self._buffer) - len(mark))
+            data = await self._source.read(_CHUNK) if len(self._buffer) <= limit else b""
+            if not data:
+                return None
+            self._buffer += data
+        before = bytes(self._buffer[:found])
+        del self._buffer[: found + len(mark)]
+        return before
+
+
+class Agent:
+    """The controller's end of one agent.
+
+    Args:
+        host: name of the host, for errors.
+        nonce: the connection's random word, as given to :func:`agent_argv`.
+        sudo: whether the agent runs by sudo, for the diagnosis.
+    """
+
+    def __init__(self, host: str, nonce: str, stdout: Source, stderr: Source, stdin: Sink, *, sudo: bool) -> None:
+        self._host = host
+        self._nonce = nonce
+        self._stdout = _Marked(stdout)
+        self._stderr = _Marked(stderr)
+        self._stdin = stdin
+        self._sudo = sudo
+        self._answered = False
+
+    async def first(self, seconds: float = ANSWER_SECONDS) -> Completed:
+        """The answer of the script that the agent was started with.
+
+        Raises:
+            HostError: HostShellBroken, HostTimeout, HostToolMissing or HostDisconnected.
+            HostAuthError: HostSudoRefused or HostPasswordExpired.
+        """
+        return await self._exchange(b"", seconds)
+
+    async def run(
+        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float = ANSWER_SECONDS
+    ) -> Completed:
+        """Run one more script, its arguments without blanks; raises as :meth:`first` does."""
+        body = text.encode()
+        arrival = stream_seconds(len(stdin))
+        header = " ".join([self._nonce, str(len(body)), str(len(stdin)), str(arrival), *arguments])
+        return await self._exchange(header.encode() + b"\n" + body + stdin, seconds + arrival)
+
+    def end(self) -> None:
+        """Tell the agent that nothing more comes."""
+        try:
+            self._stdin.write_eof()
+        except OSError:
+            pass  # the other end is gone already, which is what was asked for
+
+    async def _exchange(self, request: bytes, seconds: float) -> Completed:
+        try:
+            async with asyncio.timeout(seconds):
+                answer, errors, _ = await asyncio.gather(self._answer(), self._errors(), self._send(request))
+        except TimeoutError:
+            raise self._silent(seconds) from None
+        if answer is None:
+            raise self._ended()
+        status, stdout = answer
+        return Completed(status=status, stdout=stdout, stderr=errors)
+
+    async def _send(self, data: bytes) -> None:
+        if data:
+            try:
+                self._stdin.write(data)
+                await self._stdin.drain()
+            except OSError:
+                pass  # the answer, or its absence, tells more than a broken pipe
+
+    async def _answer(self) -> tuple[int, bytes] | None:
+        nonce = self._nonce.encode()
+        if await self._stdout.until(nonce + b">\n", NOISE_LIMIT) is None:
+            return None
+        self._answered = True
+        stdout = await self._stdout.until(b"\n" + nonce + b"<", ANSWER_LIMIT)
+        status = await self._stdout.until(b"\n", len("255\n"))
+        return None if stdout is None or status is None else (int(status), stdout)
+
+    async def _errors(self) -> bytes:
+        before = await self._stderr.until(b"\n" + self._nonce.encode() + b"<", ANSWER_LIMIT)
+        if before is None:
+            return b""
+        await self._stderr.until(b"\n", len("255\n"))
+        return before
+
+    def _silent(self, seconds: float) -> HostError:
+        if not self._answered and (line := first_line(self._stderr.rest) or first_line(self._stdout.rest)):
+            return self._diagnosis(line)
+        return HostError(
+            "HostTimeout",
+            f"{self._host} did not answer within {seconds:.0f} s",
+            where=self._host,
+            why="the connection stands, but the script on the host has not finished",
+            fix="look for a stuck disk, package manager or login script on the host, then run the command again",
+        )
+
+    def _ended(self) -> HostError:
+        line = first_line(self._stderr.rest) or first_line(self._stdout.rest)
+        if not self._answered:
+            return self._diagnosis(line)
+        return HostError(
+            "HostDisconnected",
+            f"the connection to {self._host} ended before the answer was complete",
+            where=self._host,
+            why=line or "the other end closed it",
+            fix="run the command again: it looks at the host first and goes on from there",
+        )
+
+    def _diagnosis(self, line: str) -> HostError:
+        """Why the agent never said a word, from the first line that something else said."""
+        noise = self._stderr.rest.decode("utf-8", "replace") + self._stdout.rest.decode("utf-8", "replace")
+        if "password has expired" in noise or "Password change required" in noise or "account has expired" in noise:
+            return HostAuthError(
+                "HostPasswordExpired",
+                f"{self._host} lets this user in only to change an expired password",
+                where=self._host,
+                why=line,
+                fix="renew the account on the host (chage -M -1 USER, or passwd USER)",
+            )
+        if self._sudo and re.search(r"^sudo: ", noise, re.MULTILINE):
+            return HostAuthError(
+                "HostSudoRefused",
+                f"sudo on {self._host} refuses this user",
+                where=self._host,
+                why=line,
+                fix="allow it without a password: USER ALL=(ALL) NOPASSWD: ALL in /etc/sudoers.d/aksprov",
+            )
+        if re.search(r"sudo.*(not found|No such file)", noise):
+            return HostError(
+                "HostToolMissing",
+                f"{self._host} has no sudo",
+                where=self._host,
+                why=line,
+                fix="install sudo on the host, or connect as root with become: none",
+            )
+        return HostError(
+            "HostShellBroken",
+            f"the login shell on {self._host} did not start our script",
+            where=self._host,
+            why=f"it said: {line}" if line else "it ended without a word",
+            fix="make `ssh USER@HOST /bin/sh -c true` work: look at the user's shell and its start files",
+        )
+
+
+def first_line(data: bytes) -> str:
+    """The first line that says something, printable and at most 200 characters."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        text = "".join(c if c.isprintable() else " " for c in line).strip()
+        if text:
+            return text[:200]
+    return ""
+
+

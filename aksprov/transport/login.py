@@ -1,0 +1,256 @@
+"""From a host of the inventory to an authenticated SSH connection, or the reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import getpass
+import random
+import socket
+from typing import Any
+
+import asyncssh
+
+from aksprov.errors import HostAuthError, HostError
+from aksprov.model.host import Host
+from aksprov.transport.hostkeys import KnownHosts, Trusted, fingerprint
+from aksprov.transport.identity import Identities
+
+# A host on any line answers a SYN within 1 s; 10 s leaves room for three lost ones (RFC 6298).
+CONNECT_SECONDS = 10
+# Key exchange and authentication; an sshd that looks up our name with dead DNS needs 10 s alone.
+LOGIN_SECONDS = 20
+# A connection that dies during the key exchange is mostly sshd's MaxStartups: one more try, a little later.
+RETRY_SECONDS = (0.2, 1.0)
+# A peer that says nothing to three of these is gone.
+KEEPALIVE_SECONDS = 15
+
+# Fast and post-quantum where the server can: sntrup761 costs the client 85 ms of CPU, mlkem768 0.15 ms,
+# and AES-GCM is the cipher that costs Python least.
+_KEX = "^mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org"
+_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+
+
+class _Watch(asyncssh.SSHClient):
+    """Remembers the host key that was refused."""
+
+    offered: asyncssh.SSHKey | None = None
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        """Called for a key that is not trusted."""
+        self.offered = key
+        return False
+
+
+class _PromptSocket(socket.socket):
+    """Acknowledges what it received at once.
+
+    sshd sends its host-key announcement and the channel's confirmation as two small packets, and
+    Nagle's algorithm holds the second until the first is acknowledged, which Linux delays by 40 ms.
+    """
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Receive, then ask the kernel not to delay the acknowledgement."""
+        data = super().recv(bufsize, flags)
+        if option := getattr(socket, "TCP_QUICKACK", None):
+            self.setsockopt(socket.IPPROTO_TCP, option, 1)
+        return data
+
+
+class Login:
+    """Logs in to hosts; keys and known_hosts are read once, for all of them."""
+
+    def __init__(self, known_hosts: KnownHosts, identities: Identities) -> None:
+        self._known_hosts = known_hosts
+        self._identities = identities
+        # asyncssh says everything again that our errors say
+        asyncssh.set_log_level("CRITICAL")
+        self._common: dict[str, Any] = {
+            "config": None,
+            "preferred_auth": "publickey",
+            "gss_host": None,
+            "compression_algs": ["none"],
+            "kex_algs": _KEX,
+            "encryption_algs": _CIPHERS,
+            "login_timeout": LOGIN_SECONDS,
+            "keepalive_interval": KEEPALIVE_SECONDS,
+        }
+
+    async def __call__(self, host: Host) -> asyncssh.SSHClientConnection:
+        """Log in.
+
+        Raises:
+            HostAuthError: HostKeyUnknown, HostKeyChanged, HostKeyRevoked, HostUserRefused or a key file's error.
+            HostError: HostUnreachable, HostNameUnknown, HostNotSsh, HostTimeout, HostDisconnected.
+        """
+        keys = self._identities.options(host)
+        try:
+            return await self._attempt(host, keys)
+        except HostError as e:
+            if e.code != "HostDisconnected":
+                raise
+        await asyncio.sleep(random.uniform(*RETRY_SECONDS))
+        return await self._attempt(host, keys)
+
+    async def _attempt(self, host: Host, keys: dict[str, Any]) -> asyncssh.SSHClientConnection:
+        sock = await open_socket(host)
+        try:
+            return await self._authenticate(host, keys, sock)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _authenticate(
+        self, host: Host, keys: dict[str, Any], sock: socket.socket
+    ) -> asyncssh.SSHClientConnection:
+        port = port_of(host)
+        user = host.user or getpass.getuser()
+        watch = _Watch()
+        trusted = self._known_hosts.trusted(host, sock.getpeername()[0], port)
+        try:
+            async with asyncio.timeout(LOGIN_SECONDS):
+                return await asyncssh.run_client(
+                    sock,
+                    host=host.address,
+                    port=port,
+                    username=user,
+                    client_factory=lambda: watch,
+                    known_hosts=lambda *_: (trusted.keys, trusted.authorities, trusted.revoked),
+                    **keys,
+                    **self._common,
+                )
+        except TimeoutError:
+            raise HostError(
+                "HostTimeout",
+                f"{host.name} did not finish the login within {LOGIN_SECONDS} s",
+                where=place(host),
+                why="the TCP connection stands, but the SSH server is silent or very slow",
+                fix="check load, disk and DNS of the host (UseDNS no in sshd_config helps where DNS is dead)",
+            ) from None
+        except asyncssh.HostKeyNotVerifiable as e:
+            raise _key_refused(host, trusted, watch.offered, str(e)) from None
+        except asyncssh.PermissionDenied:
+            raise self._user_refused(host, user) from None
+        except (asyncssh.Error, OSError) as e:
+            if "authentication failures" in str(e):  # the server's own words when MaxAuthTries is used up
+                raise self._user_refused(host, user) from None
+            raise _broken_login(host, trusted, e) from None
+
+    def _user_refused(self, host: Host, user: str) -> HostAuthError:
+        return HostAuthError(
+            "HostUserRefused",
+            f"{host.name} does not let the user {user} in",
+            where=place(host),
+            why=f"it took none of the keys that were tried: {self._identities.tried(host)}",
+            fix=f"put the public key into the authorized_keys of {user} on the host, "
+            f"or name another user or key file for {host.name} in the inventory",
+        )
+
+
+def port_of(host: Host) -> int:
+    """The SSH port."""
+    return host.port or 22
+
+
+def place(host: Host) -> str:
+    """``NAME (ADDRESS:PORT)``, for the field where of an error."""
+    address = f"[{host.address}]" if ":" in host.address else host.address
+    return f"{host.name} ({address}:{port_of(host)})"
+
+
+async def open_socket(host: Host) -> socket.socket:
+    """A connected TCP socket to the first address of the host that answers.
+
+    Raises:
+        HostError: HostUnreachable, HostNameUnknown.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host.address, port_of(host), type=socket.SOCK_STREAM)
+    except OSError as e:
+        raise HostError(
+            "HostNameUnknown",
+            f"the address of {host.name} cannot be found",
+            where=place(host),
+            why=f"{host.address}: {e.strerror}",
+            fix="correct the address in the inventory, or give an IP address",
+        ) from None
+    reason = ""
+    for family, kind, protocol, _, address in found:
+        sock = _PromptSocket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await loop.sock_connect(sock, address)
+            return sock
+        except TimeoutError:
+            reason = f"no answer within {CONNECT_SECONDS} s: the host is off, or a firewall drops what we send"
+        except OSError as e:
+            reason = _CONNECT_REASONS.get(e.errno or 0, e.strerror or str(e))
+        except BaseException:
+            sock.close()
+            raise
+        sock.close()
+    raise HostError(
+        "HostUnreachable",
+        f"{host.name} cannot be reached",
+        where=place(host),
+        why=reason,
+        fix=f"check that the host is on and that sshd listens there: ssh -p {port_of(host)} {host.address}",
+    )
+
+
+_CONNECT_REASONS = {
+    errno.ECONNREFUSED: "connection refused: the host is there, but nothing listens on this port",
+    errno.EHOSTUNREACH: "no route to host: nobody answers for this address on the last segment, or a firewall rejects us",
+    errno.ENETUNREACH: "network unreachable: this machine has no route to that network",
+}
+
+
+def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, said: str) -> HostAuthError:
+    shown = fingerprint(offered) if offered else said
+    if "revoked" in said:
+        return HostAuthError(
+            "HostKeyRevoked",
+            f"{host.name} shows a host key that is marked @revoked in known_hosts",
+            where=place(host),
+            why="nothing was sent to it",
+            fix="give the host a new key, or look for who else answers at this address",
+        )
+    if not trusted.keys:
+        return HostAuthError(
+            "HostKeyUnknown",
+            f"the host key of {host.name} is not known",
+            where=place(host),
+            why=f"neither the inventory nor known_hosts has it; offered is {shown}",
+            fix=f"compare the fingerprint with the host's own, then: aksprov scan-host-keys --name {host.name}",
+        )
+    return HostAuthError(
+        "HostKeyChanged",
+        f"{host.name} shows another host key than the recorded one",
+        where=place(host),
+        why=f"recorded is {trusted.fingerprints}; offered is {shown}; nothing was sent to it",
+        fix="find out whether the host was installed anew or another machine has its address; "
+        f"if the new key is right: aksprov scan-host-keys --name {host.name}",
+    )
+
+
+def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostError:
+    said = str(error) or type(error).__name__
+    if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in said and trusted.keys:
+        return _key_refused(host, trusted, None, "a key of another type")
+    if isinstance(error, (asyncssh.ProtocolError, asyncssh.ProtocolNotSupported, asyncssh.KeyExchangeFailed)):
+        return HostError(
+            "HostNotSsh",
+            f"{host.name} does not speak SSH as we do",
+            where=place(host),
+            why=said,
+            fix="check port and address; an SSH server that is older than OpenSSH 7.4 is not supported",
+        )
+    return HostError(
+        "HostDisconnected",
+        f"{host.name} ended the connection during the login",
+        where=place(host),
+        why=said,
+        fix="look at the host's sshd log; with many connections at once, raise MaxStartups in sshd_config",
+    )

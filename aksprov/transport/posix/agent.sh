@@ -1,0 +1,33 @@
+# agent.sh: the one program of a connection.  It runs the first script, then every script that
+# comes on stdin, and frames each answer so that nothing a login shell prints can be taken for one.
+#
+#   sh -c AGENT aksprov NONCE SCRIPT [ARGUMENT...]
+#
+# After the first answer: a line "NONCE BYTES-OF-SCRIPT BYTES-OF-ITS-STDIN SECONDS [ARGUMENT...]", the
+# script, its stdin.  head -c and read take exactly what they are told from a pipe, so nothing runs ahead.
+# A line that does not begin with the nonce (a stream that was cut and went on) ends the agent.
+LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+unset IFS CDPATH ENV BASH_ENV GREP_OPTIONS TAR_OPTIONS POSIXLY_CORRECT
+umask 022
+cd /
+N=$1 S=$2
+shift 2
+answer() {
+	printf "\n%s>\n" "$N"
+	( eval "$S" )
+	R=$?
+	printf "\n%s<%s\n" "$N" "$R"
+	printf "\n%s<%s\n" "$N" "$R" >&2
+	# what the script left of its stdin must not be read as the next header
+	cat >/dev/null
+}
+answer "$@" </dev/null
+while read -r K M B T A && [ "$K" = "$N" ]; do
+	set -f
+	# shellcheck disable=SC2086 # arguments have no blanks
+	set -- $A
+	set +f
+	S=$(head -c "$M")
+	timeout -k 5 "$T" head -c "$B" | answer "$@"
+done

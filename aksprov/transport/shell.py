@@ -1,0 +1,79 @@
+"""What every POSIX connection does, whichever way its agent is reached.
+
+The first script goes into the agent's command line, so a host where nothing changed is asked once.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from aksprov.errors import HostError
+from aksprov.facts.parse import parse_observation
+from aksprov.model.facts import Observed
+from aksprov.model.host import Host
+from aksprov.model.transport import Completed
+from aksprov.transport.agent import Agent
+from aksprov.transport.posix import script
+
+OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
+
+_ARGUMENT = re.compile(r"[A-Za-z0-9._@+/:-]+")
+
+
+class Shell:
+    """Scripts on one host by one agent, which is started with the first of them.
+
+    Args:
+        open_agent: starts an agent with a first script and its arguments.
+    """
+
+    def __init__(self, host: Host, open_agent: OpenAgent) -> None:
+        self._host = host
+        self._open_agent = open_agent
+        self._agent: Agent | None = None
+
+    async def ask(self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"") -> Completed:
+        """Run one script; ``arguments`` are words without blanks or shell characters."""
+        for word in arguments:
+            if not _ARGUMENT.fullmatch(word):
+                raise ValueError(f"not an argument for a host's script: {word!r}")
+        if self._agent is None:
+            if stdin:
+                self._agent = await self._open_agent(":", ())
+                await self._agent.first()
+            else:
+                self._agent = await self._open_agent(text, arguments)
+                return await self._agent.first()
+        return await self._agent.run(text, arguments, stdin)
+
+    async def observe(self, paths: Sequence[str]) -> Observed:
+        """Facts, manifest and files.  A swap that a power cut broke is put right first."""
+        done = await self.ask(script("observe"), paths)
+        return parse_observation(done.stdout.decode("utf-8", "replace"), host=self._host.name)
+
+    async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Contents of the files that are there."""
+        done = await self.ask(script("read"), stdin="".join(f"{path}\n" for path in paths).encode())
+        found: dict[str, bytes] = {}
+        try:
+            for block in done.stdout.decode("ascii").split("\n\n"):
+                path, _, text = block.partition("\n")
+                if path.startswith("/"):
+                    found[path] = base64.b64decode(text)
+        except (UnicodeDecodeError, binascii.Error) as e:
+            raise HostError(
+                "AnswerUnreadable",
+                f"the answer of {self._host.name} cannot be read",
+                where=self._host.name,
+                why=str(e),
+                fix="run the command again; when it happens again, look for a full disk or memory on the host",
+            ) from None
+        return found
+
+    def end(self) -> None:
+        """No more scripts."""
+        if self._agent is not None:
+            self._agent.end()

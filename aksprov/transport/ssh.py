@@ -1,0 +1,95 @@
+"""SSH: one connection and one exec channel for a host and a run.
+
+The channel's command line carries the agent and the first script, so an unchanged host costs one
+exchange after the login.  Host keys are always verified; nothing is sent to a host whose key is
+not the recorded one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+import asyncssh
+
+from aksprov.errors import HostError
+from aksprov.model.facts import Observed
+from aksprov.model.host import Host
+from aksprov.model.transport import Completed, Delivery, Receipt
+from aksprov.transport.agent import Agent, agent_argv, command_line
+from aksprov.transport.login import Login
+from aksprov.transport.shell import Shell
+
+# How long the other end may take to say goodbye.
+_CLOSE_SECONDS = 3
+
+
+class SshConnect:
+    """Opens connections to hosts that have ``connection: ssh``."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    async def __call__(self, host: Host) -> SshConnection:
+        """Log in; raises as :class:`aksprov.transport.login.Login` does."""
+        return SshConnection(host, await self._login(host))
+
+
+class SshConnection:
+    """An authenticated connection to one host; see :class:`aksprov.model.transport.Connection`."""
+
+    def __init__(self, host: Host, connection: asyncssh.SSHClientConnection) -> None:
+        self.host = host
+        self._connection = connection
+        self._shell = Shell(host, self._open_agent)
+
+    async def run(self, script: str, stdin: bytes = b"") -> Completed:
+        """Run a POSIX sh script as the privileged user."""
+        return await self._shell.ask(script, stdin=stdin)
+
+    async def observe(self, paths: Sequence[str]) -> Observed:
+        """Facts, manifest and the state of its files and of ``paths``: one exchange."""
+        return await self._shell.observe(paths)
+
+    async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Contents of files; one that is missing is left out."""
+        return await self._shell.get(paths)
+
+    async def put_bundle(self, delivery: Delivery) -> Receipt:
+        """Stage, check, swap, reload, verify, manifest; or put everything back."""
+        return await self._shell.put_bundle(delivery)
+
+    async def tcp_open(self, address: str, port: int) -> bool:
+        """Whether a TCP connection from this host to ``address:port`` opens."""
+        raise NotImplementedError
+
+    async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
+        """Send to a UNIX socket on the host, read to its end; None when not possible."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """End the agent and the connection."""
+        self._shell.end()
+        self._connection.close()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._connection.wait_closed()
+        except (TimeoutError, OSError, asyncssh.Error):
+            self._connection.abort()
+
+    async def _open_agent(self, first: str, arguments: Sequence[str]) -> Agent:
+        nonce = secrets.token_hex(16)
+        sudo = self.host.become == "sudo"
+        command = command_line(agent_argv(nonce, first, arguments, sudo=sudo))
+        try:
+            process = await self._connection.create_process(command, encoding=None)
+        except (asyncssh.Error, OSError) as e:
+            raise HostError(
+                "HostDisconnected",
+                f"{self.host.name} refused a session",
+                where=self.host.name,
+                why=str(e),
+                fix="look at the host's sshd log (ForceCommand, MaxSessions and PermitTTY are its usual reasons)",
+            ) from None
+        return Agent(self.host.name, nonce, process.stdout, process.stderr, process.stdin, sudo=sudo)
