@@ -21,13 +21,11 @@ from aksprov.checks.vip import (
 )
 from aksprov.errors import HostError
 from aksprov.model.cluster import Node
+from aksprov.model.derived import API_PORT, HAPROXY_SOCKET, apiserver_backend
 from aksprov.model.desired import Desired
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
 
-API_SERVER_PORT = 6443
-# Where Debian's and our configuration of HAProxy put its runtime socket.
-RUNTIME_SOCKET = "/run/haproxy/admin.sock"
 _ADDRESSES = Question(kind="addresses")
 _LINKS = Question(kind="links")
 Holders = dict[str, tuple[str, ...]]
@@ -101,7 +99,7 @@ class Endpoint:
 
     async def _listening(self, deadline: float) -> Verdict:
         """Whether a connection to the VIP opens, as seen from the first host that can try."""
-        endpoint = f"{self._desired.vip}:{API_SERVER_PORT}"
+        endpoint = f"{self._desired.vip}:{API_PORT}"
         reason = "no other host of the cluster answers"
         for node in self._witnesses():
             try:
@@ -121,9 +119,9 @@ class Endpoint:
         """By the connection's own means where they are allowed, else by a program of the host."""
         connection = self._connections[node.host]
         try:
-            return await connection.tcp_open(self._desired.vip, API_SERVER_PORT)
+            return await connection.tcp_open(self._desired.vip, API_PORT)
         except HostError as forbidden:
-            question = Question(kind="tcp", value=f"{self._desired.vip} {API_SERVER_PORT}")
+            question = Question(kind="tcp", value=f"{self._desired.vip} {API_PORT}")
             said = (await ask(connection, question)).get(question)
             if not said:
                 raise forbidden from None
@@ -163,21 +161,21 @@ class Endpoint:
             return skipped(f"HAProxy's runtime socket cannot be asked: {error.what}", error.fix)
         if servers is None:
             return skipped(
-                f"{RUNTIME_SOCKET} does not answer: HAProxy does not run, or neither SSH nor a program there can ask",
+                f"{HAPROXY_SOCKET} does not answer: HAProxy does not run, or neither SSH nor a program there can ask",
                 f"let SSH forward UNIX sockets, or install socat on {node.host}",
             )
         return judge_servers(servers, len(self._desired.by_role("control-plane")))
 
     async def _read_servers(self, node: Node) -> tuple[Server, ...] | None:
         """By forwarding where it is allowed, else by a program of the host; None where neither can ask."""
-        addresses = {f"{n.address}:{API_SERVER_PORT}" for n in self._desired.by_role("control-plane")}
+        backend = apiserver_backend(self._desired.cluster.key)
         connection = self._connections[node.host]
-        said = await connection.unix_exchange(RUNTIME_SOCKET, b"show stat\n")
+        said = await connection.unix_exchange(HAPROXY_SOCKET, b"show stat\n")
         if said is not None:
-            return servers_of(said.decode(errors="replace"), addresses)
-        question = Question(kind="stat", value=RUNTIME_SOCKET)
+            return servers_of(said.decode(errors="replace"), backend)
+        question = Question(kind="stat", value=HAPROXY_SOCKET)
         lines = (await ask(connection, question)).get(question)
-        return None if lines is None else servers_of("\n".join(lines), addresses)
+        return None if lines is None else servers_of("\n".join(lines), backend)
 
 
 def _one_holder(holders: Holders) -> bool:

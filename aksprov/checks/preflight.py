@@ -27,7 +27,8 @@ def preflight_rows(desired: Desired, facts: Mapping[str, Facts]) -> tuple[Row, .
 
     Args:
         desired: the cluster as it should be.
-        facts: what hosts said, by host key; those of hosts outside the cluster count for the VIP.
+        facts: what hosts said, by host key; hosts outside the cluster count for the VIP, unless the network has a
+            site: another site may have the same addresses.
     """
     known = [(node, facts[node.host]) for node in desired.nodes if node.host in facts]
     cluster = desired.cluster.name
@@ -136,10 +137,11 @@ def _kubernetes_needs(known: Known, desired: Desired) -> Iterator[Row]:
 
 def _vip_elsewhere(desired: Desired, facts: Mapping[str, Facts]) -> Iterator[Row]:
     """Somebody else's interface has the address that keepalived is to hold."""
-    balancers = {node.host for node in desired.by_role("load-balancer")}
+    roles = {node.host: node.role for node in desired.nodes}
     for host, found in facts.items():
         having = [i.name for i in found.interfaces if any(str(ip_interface(a).ip) == desired.vip for a in i.addresses)]
-        if having and host not in balancers:
+        concerned = host in roles or desired.network.site is None
+        if having and concerned and roles.get(host) != "load-balancer":
             yield _row(
                 "NoForeignHolder",
                 "Failed",

@@ -11,6 +11,8 @@ from aksprov.checks.compile import clean
 from aksprov.checks.verdict import Verdict, failed, passed, skipped, warning
 from aksprov.model.base import Value
 
+_SERVER = "2"  # column "type": 0 frontend, 1 backend, 2 server, 3 socket (HAProxy Management Guide, 9.1)
+
 # ---- parsers of host output ----
 
 
@@ -63,18 +65,18 @@ class Server(Value, frozen=True, kw_only=True):
         return self.check != "INI"
 
 
-def servers_of(stat: str, addresses: Collection[str]) -> tuple[Server, ...]:
-    """The servers with these ``address:port``, from the CSV that ``show stat`` answers."""
+def servers_of(stat: str, backend: str) -> tuple[Server, ...]:
+    """The servers of a backend, from the CSV that ``show stat`` answers."""
     rows = csv.DictReader(clean(line) for line in stat.removeprefix("# ").split("\n"))
     return tuple(
         Server(
             name=row["svname"],
             status=row["status"] or "",
             check=(row["check_status"] or "").removeprefix("* "),
-            reason=row.get("last_chk") or row.get("check_desc") or "",
+            reason=row["last_chk"] or row["check_desc"] or "",
         )
         for row in rows
-        if row.get("addr") in addresses
+        if row.get("pxname") == backend and row["type"] == _SERVER
     )
 
 
