@@ -1,0 +1,157 @@
+"""Who gets which address: VIPs, router ids, and the table of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Final, Literal
+
+from aksprov.errors import DefinitionError
+from aksprov.ipam.ranges import addresses_of, free_ranges, holds, in_prefix, size
+from aksprov.model.base import Value
+from aksprov.model.desired import Snapshot
+from aksprov.model.host import Host
+from aksprov.model.network import AddressRange, Lease, Network
+
+# keepalived's virtual_router_id is 1-255 (RFC 5798 5.2.3), one for each subnet.  These are left to
+# others, who may speak VRRP on the same subnet already.
+RESERVED_ROUTER_IDS: Final[Mapping[int, str]] = {
+    1: "the first virtual router of a subnet, as in RFC 5798 4.1: routers and firewalls usually have it",
+    2: "the second one, as in RFC 5798 4.2",
+    51: "keepalived's sample configuration; many distributions pre-configure it "
+    "(kubeadm documentation, High Availability Considerations)",
+}
+_ROUTER_IDS: Final = range(1, 256)
+
+
+class AddressEntry(Value, frozen=True, kw_only=True):
+    """A row of the address table: an address that somebody has, or a run of free ones.
+
+    Args:
+        pool: "VIP" or "Node"; "" for a host's own address outside both.
+        state: "Leased"; "Host" for the own address of a host that is in no cluster; "Free".
+        owner: "cluster/NAME", "host/NAME", or "".
+        cluster: key of the cluster that it was taken for, or "".
+    """
+
+    pool: str
+    addresses: AddressRange
+    count: int
+    state: Literal["Leased", "Host", "Free"]
+    owner: str = ""
+    cluster: str = ""
+
+
+def at_site(host: Host, network: Network) -> bool:
+    """Whether a host may be on a network: one without a site takes any host, the others those with its label."""
+    return not network.scope or host.labels.get("site", "").lower() == network.scope
+
+
+def leases_beside(network: Network, snapshot: Snapshot) -> list[Lease]:
+    """The leases of a network's subnet: its own, and those of other networks of the same site and prefix."""
+    beside = {
+        other.key
+        for other in snapshot.networks.values()
+        if other.scope == network.scope and other.ip_address_prefix == network.ip_address_prefix
+    }
+    return [lease for lease in snapshot.leases if lease.network == network.key or lease.network in beside]
+
+
+def host_addresses(network: Network, snapshot: Snapshot) -> dict[str, str]:
+    """Address in the network's prefix -> key of the host that has it by its facts or its inventory entry.
+
+    A VIP shows up here too while a host holds it; leases say which address is one.
+    """
+    prefix = IPv4Network(network.ip_address_prefix)
+    found: dict[str, str] = {}
+    for key, host in snapshot.hosts.items():
+        if not at_site(host, network):
+            continue
+        facts = snapshot.facts.get(key)
+        shown = [cidr.partition("/")[0] for i in facts.interfaces for cidr in i.addresses] if facts else []
+        for address in (*shown, host.address):
+            if in_prefix(address, prefix):
+                found.setdefault(address, key)
+    return found
+
+
+def taken(network: Network, snapshot: Snapshot) -> dict[str, str]:
+    """Every address of the network's subnet that no pool may hand out -> "cluster/NAME" or "host/NAME"."""
+    hosts = {address: f"host/{key}" for address, key in host_addresses(network, snapshot).items()}
+    return hosts | {lease.address: lease.owner for lease in leases_beside(network, snapshot)}
+
+
+def propose_vip(network: Network, snapshot: Snapshot) -> str:
+    """The lowest address of the VIP pool that nobody has.
+
+    Raises:
+        DefinitionError: VipPoolExhausted.
+    """
+    holders = taken(network, snapshot)
+    for address in addresses_of(network.vip_pool):
+        if address not in holders:
+            return address
+    users = sorted({owner for address, owner in holders.items() if holds(network.vip_pool, address)})
+    raise DefinitionError(
+        "VipPoolExhausted",
+        f"the VIP pool of network {network.name} has no free address",
+        where=f"network {network.name}: VIP pool {network.vip_pool}",
+        why=f"1 is wanted and 1 is missing: all {size(network.vip_pool)} are taken by {_some(users)}",
+        fix="remove a cluster that is no longer needed, or use a network with a larger VIP pool",
+    )
+
+
+def propose_router_id(network: Network, snapshot: Snapshot) -> int:
+    """The lowest router id that no cluster of the subnet has and that is not reserved.
+
+    Raises:
+        DefinitionError: RouterIdsExhausted.
+    """
+    used = {
+        r.router_id for r in snapshot.router_ids if r.site == network.scope and r.prefix == network.ip_address_prefix
+    }
+    for router_id in _ROUTER_IDS:
+        if router_id not in used and router_id not in RESERVED_ROUTER_IDS:
+            return router_id
+    raise DefinitionError(
+        "RouterIdsExhausted",
+        f"no keepalived router id is free on {network.ip_address_prefix}",
+        where=f"network {network.name}",
+        why=f"1 is wanted and 1 is missing: a subnet has {len(_ROUTER_IDS)}, "
+        f"{len(RESERVED_ROUTER_IDS)} are reserved and {len(used)} are in use",
+        fix="use a network on another subnet",
+    )
+
+
+def address_table(network: Network, snapshot: Snapshot) -> tuple[AddressEntry, ...]:
+    """Every address of a network that somebody has, and what is free in its pools.
+
+    Order: VIP pool, node pool, addresses outside both; in each by address, free runs last.
+    """
+    leased = {lease.address: lease for lease in leases_beside(network, snapshot)}
+    holders = taken(network, snapshot)
+    entries: list[AddressEntry] = []
+    for title, pool in (("VIP", network.vip_pool), ("Node", network.node_pool)):
+        entries += [_held(title, a, holders[a], leased.get(a)) for a in addresses_of(pool) if a in holders]
+        entries += [
+            AddressEntry(pool=title, addresses=run, count=size(run), state="Free") for run in free_ranges(pool, holders)
+        ]
+    own = [lease for lease in leased.values() if lease.network == network.key]
+    outside = [x for x in own if not holds(network.vip_pool, x.address) and not holds(network.node_pool, x.address)]
+    return (*entries, *(_held("", lease.address, lease.owner, lease) for lease in outside))
+
+
+def _held(pool: str, address: str, owner: str, lease: Lease | None) -> AddressEntry:
+    return AddressEntry(
+        pool=pool,
+        addresses=AddressRange(start=address, end=address),
+        count=1,
+        state="Leased" if lease else "Host",
+        owner=owner,
+        cluster=lease.cluster if lease else "",
+    )
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    """A few of many names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,408 @@
+"""What a network and a cluster may be: the rules that hold between several values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from typing import Final
+
+import msgspec
+
+from aksprov.cmdlets.rules import RULES
+from aksprov.cmdlets.sizes import SIZE_NAMES, find_size
+from aksprov.errors import DefinitionError, NotAvailableError
+from aksprov.ipam.ranges import bounds, holds, overlap
+from aksprov.model.cluster import Cluster
+from aksprov.model.desired import Snapshot
+from aksprov.model.network import AddressRange, Network
+
+# What no host of a network can have: RFC 1122 3.2.1.3, RFC 3927, RFC 5771, RFC 1112 section 4.
+_SPECIAL: Final = {
+    IPv4Network("0.0.0.0/8"): "addresses of this network (RFC 1122)",
+    IPv4Network("127.0.0.0/8"): "loopback addresses (RFC 1122)",
+    IPv4Network("169.254.0.0/16"): "link-local addresses (RFC 3927)",
+    IPv4Network("224.0.0.0/4"): "multicast addresses (RFC 5771)",
+    IPv4Network("240.0.0.0/4"): "reserved addresses (RFC 1112)",
+}
+_VLAN_LAST: Final = 4094  # IEEE 802.1Q: 4095 is reserved
+# AKS hybrid documentation, "Tested resource limits": one /24 a node, more than 50 pods a node.
+_NODE_MASK: Final = 24
+_LEAST_PODS: Final = 51
+_MOST_PODS: Final = 254
+_STANDARD: Final = Cluster(name="", network="", kubernetes_version="")  # AksHci's pod and service CIDR
+
+
+def normalised(candidate: Network) -> Network:
+    """The same network with every address in its one canonical form; a prefix loses its host bits.
+
+    Raises:
+        DefinitionError: InvalidAddress, InvalidPrefix, PoolReversed.
+        NotAvailableError: Ipv6NotAvailable.
+    """
+    prefix = IPv4Network(RULES["prefix"](candidate.ip_address_prefix, "ipAddressPrefix"), strict=False)
+    return msgspec.structs.replace(
+        candidate,
+        ip_address_prefix=str(prefix),
+        gateway=RULES["address"](candidate.gateway, "gateway"),
+        dns_servers=tuple(RULES["address"](server, "dnsServers") for server in candidate.dns_servers),
+        vip_pool=_pool(candidate.vip_pool, "vipPoolStart, vipPoolEnd"),
+        node_pool=_pool(candidate.node_pool, "k8sNodeIpPoolStart, k8sNodeIpPoolEnd"),
+    )
+
+
+def _pool(pool: AddressRange, where: str) -> AddressRange:
+    start, end = RULES["address"](pool.start, where), RULES["address"](pool.end, where)
+    first, last = bounds(AddressRange(start=start, end=end))
+    if first > last:
+        raise DefinitionError(
+            "PoolReversed",
+            f"the pool {start}-{end} ends before it starts",
+            where=where,
+            why="a pool goes from its lowest address to its highest",
+            fix=f"exchange the two: {end} to {start}",
+        )
+    return AddressRange(start=start, end=end)
+
+
+def check_network(candidate: Network, snapshot: Snapshot) -> Network:
+    """Hold a network against its own values, the other networks and Kubernetes' ranges.
+
+    Networks of one site (and of the scope that networks without a site share) may have the
+    same prefix, as long as their pools are disjoint; prefixes that overlap otherwise are
+    refused, as a subnet has one mask.
+
+    Args:
+        candidate: as typed; a prefix may have host bits.
+        snapshot: what is recorded; a network of the same name in it is not an other one.
+
+    Returns:
+        The network in canonical form, ready to be recorded.
+
+    Raises:
+        DefinitionError: what is wrong, with both ranges where two are at odds.
+        NotAvailableError: Ipv6NotAvailable.
+    """
+    network = normalised(candidate)
+    prefix = IPv4Network(network.ip_address_prefix)
+    _check_labels(network)
+    _check_prefix(prefix)
+    _check_gateway(network, prefix)
+    _check_dns(network)
+    _check_pools(network, prefix)
+    for title, cidr in (("pod", _STANDARD.pod_cidr), ("service", _STANDARD.service_cidr)):
+        _check_apart_from(network, title, cidr)
+    for other in snapshot.networks.values():
+        if other.key != network.key and other.scope == network.scope:
+            _check_beside(network, other)
+    return network
+
+
+def _check_labels(network: Network) -> None:
+    if not 0 <= network.vlan_id <= _VLAN_LAST:
+        raise DefinitionError(
+            "VlanInvalid",
+            f"{network.vlan_id} is not a VLAN",
+            where="vlanID",
+            why=f"IEEE 802.1Q has 0 (untagged) to {_VLAN_LAST}",
+            fix="give a number in that range, or leave it out for untagged",
+        )
+    if not network.vswitch_name.strip() or not network.vswitch_name.isprintable():
+        raise DefinitionError(
+            "SwitchNameInvalid",
+            f"{network.vswitch_name!r} cannot be the name of a switch",
+            where="vswitchName",
+            why="it is empty, or has a line break or another control character",
+            fix="give the switch's name as its own system shows it",
+        )
+
+
+def _check_prefix(prefix: IPv4Network) -> None:
+    if prefix.prefixlen > 30:
+        raise DefinitionError(
+            "PrefixTooSmall",
+            f"{prefix} has no room for a cluster",
+            where="ipAddressPrefix",
+            why="a network needs addresses for a gateway, nodes and VIPs beside its own and the broadcast address",
+            fix="give a prefix of length 30 or shorter; a /24 is usual",
+        )
+    for special, name in _SPECIAL.items():
+        if prefix.overlaps(special):
+            raise DefinitionError(
+                "PrefixReserved",
+                f"{prefix} cannot be the prefix of a network",
+                where="ipAddressPrefix",
+                why=f"it overlaps {special}: {name}",
+                fix="give a prefix of ordinary addresses, such as 10.0.0.0/24",
+            )
+
+
+def _check_gateway(network: Network, prefix: IPv4Network) -> None:
+    gateway = IPv4Address(network.gateway)
+    if gateway not in prefix:
+        raise DefinitionError(
+            "GatewayOutsidePrefix",
+            f"the gateway {gateway} is outside {prefix}",
+            where="gateway",
+            why="nodes can only reach a gateway in their own subnet",
+            fix=f"give the router's address in {prefix}, or the prefix that holds {gateway}",
+        )
+    if gateway in (prefix.network_address, prefix.broadcast_address):
+        raise DefinitionError(
+            "GatewayInvalid",
+            f"{gateway} cannot be a gateway",
+            where="gateway",
+            why=f"it is the network or the broadcast address of {prefix}",
+            fix="give the router's own address",
+        )
+
+
+def _check_dns(network: Network) -> None:
+    servers = network.dns_servers
+    if not 1 <= len(servers) <= 3 or len(set(servers)) < len(servers):
+        raise DefinitionError(
+            "DnsServersCount",
+            f"{len(servers)} DNS servers were given: {', '.join(servers) or 'none'}",
+            where="dnsServers",
+            why="a network has one to three, each once",
+            fix="give one to three addresses, separated by commas",
+        )
+    for server in servers:
+        for special, name in _SPECIAL.items():
+            if IPv4Address(server) in special:
+                raise DefinitionError(
+                    "DnsServerInvalid",
+                    f"{server} cannot be a DNS server for other machines",
+                    where="dnsServers",
+                    why=f"it is in {special}: {name}",
+                    fix="give the address at which the nodes reach the server",
+                )
+
+
+def _pools(network: Network) -> tuple[tuple[str, AddressRange], tuple[str, AddressRange]]:
+    return ("VIP pool", network.vip_pool), ("node pool", network.node_pool)
+
+
+def _fixed(network: Network) -> Iterator[tuple[str, str]]:
+    """Addresses of a network that are somebody's already, each with its title."""
+    yield "gateway", network.gateway
+    for server in network.dns_servers:
+        yield "DNS server", server
+
+
+def _check_pools(network: Network, prefix: IPv4Network) -> None:
+    for title, pool in _pools(network):
+        for address in (pool.start, pool.end):
+            if IPv4Address(address) not in prefix:
+                raise DefinitionError(
+                    "PoolOutsidePrefix",
+                    f"the {title} {pool} is not inside {prefix}",
+                    where=title,
+                    why=f"{address} is outside {prefix}",
+                    fix=f"give a first and last address in {prefix}",
+                )
+        for address in (str(prefix.network_address), str(prefix.broadcast_address)):
+            if holds(pool, address):
+                raise DefinitionError(
+                    "PoolHoldsNetworkAddress",
+                    f"the {title} {pool} holds {address}",
+                    where=title,
+                    why=f"that is the network or the broadcast address of {prefix}, which no machine can have",
+                    fix="shorten the pool by that address",
+                )
+        for fixed, address in _fixed(network):
+            if holds(pool, address):
+                raise DefinitionError(
+                    "AddressInPool",
+                    f"the {fixed} {address} is inside the {title} {pool}",
+                    where=title,
+                    why="the pool would hand the address out a second time",
+                    fix=f"choose a range without {address}",
+                )
+    if overlap(network.vip_pool, network.node_pool):
+        raise DefinitionError(
+            "PoolsOverlap",
+            f"the VIP pool {network.vip_pool} and the node pool {network.node_pool} overlap",
+            where="VIP pool, node pool",
+            why="an address of both would be handed out twice",
+            fix="choose two ranges that share no address",
+        )
+
+
+def _check_apart_from(network: Network, title: str, cidr: str) -> None:
+    """A node that has a pod's or Service's address beside it reaches the wrong one."""
+    range_ = IPv4Network(cidr)
+    at_odds = [f"prefix {network.ip_address_prefix}"] if IPv4Network(network.ip_address_prefix).overlaps(range_) else []
+    at_odds += [f"DNS server {server}" for server in network.dns_servers if IPv4Address(server) in range_]
+    if at_odds:
+        raise DefinitionError(
+            "ClusterRangeOverlap",
+            f"the network's {at_odds[0]} overlaps the {title} CIDR {cidr}",
+            where=f"network {network.name}",
+            why=f"a cluster keeps {cidr} for its {title}s, so its nodes cannot reach machines with such addresses",
+            fix=f"give the network addresses outside {cidr}",
+        )
+
+
+def _check_beside(network: Network, other: Network) -> None:
+    one, two = IPv4Network(network.ip_address_prefix), IPv4Network(other.ip_address_prefix)
+    if not one.overlaps(two):
+        return
+    where = f"network {network.name}, network {other.name}" + (f", site {other.site}" if other.site else "")
+    if one != two:
+        raise DefinitionError(
+            "NetworksOverlap",
+            f"{one} overlaps {two} of network {other.name}",
+            where=where,
+            why="at one site two networks are the same subnet or have no address in common",
+            fix=f"give {two} with pools of its own, a prefix outside it, or another --site",
+        )
+    for title, pool in _pools(network):
+        for other_title, other_pool in _pools(other):
+            if overlap(pool, other_pool):
+                raise _at_odds(where, f"{title} {pool}", f"{other_title} {other_pool} of network {other.name}")
+        for fixed, address in _fixed(other):
+            if holds(pool, address):
+                raise _at_odds(where, f"{title} {pool}", f"{fixed} {address} of network {other.name}")
+    for title, pool in _pools(other):
+        for fixed, address in _fixed(network):
+            if holds(pool, address):
+                raise _at_odds(where, f"{fixed} {address}", f"{title} {pool} of network {other.name}")
+
+
+def _at_odds(where: str, ours: str, theirs: str) -> DefinitionError:
+    return DefinitionError(
+        "NetworksOverlap",
+        f"the {ours} overlaps the {theirs}",
+        where=where,
+        why="both networks are on one subnet, so an address of both would be handed out twice",
+        fix="choose addresses that the other network does not have",
+    )
+
+
+def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Names of the clusters that use a network, by definition or by a lease; sorted."""
+    defined = {cluster.key for cluster in snapshot.clusters.values() if cluster.network.lower() == key}
+    leased = {lease.cluster for lease in snapshot.leases if lease.network == key}
+    return tuple(sorted(snapshot.clusters[c].name if c in snapshot.clusters else c for c in defined | leased))
+
+
+def check_cluster(cluster: Cluster, network: Network, snapshot: Snapshot) -> None:
+    """Hold a cluster's definition against its network and against itself.
+
+    Args:
+        cluster: the definition.
+        network: the one that it names.
+        snapshot: what is recorded.
+
+    Raises:
+        DefinitionError: CidrsOverlap, ClusterRangeOverlap, CidrTooSmall, NodePoolTwice, MaxPodsInvalid,
+            NodeCountInvalid, VmSizeUnknown.
+        NotAvailableError: PluginNotAvailable, WindowsNotAvailable, LoadBalancerNotAvailable.
+    """
+    pods, services = IPv4Network(cluster.pod_cidr), IPv4Network(cluster.service_cidr)
+    if pods.overlaps(services):
+        raise DefinitionError(
+            "CidrsOverlap",
+            f"the pod CIDR {pods} overlaps the service CIDR {services}",
+            where=f"cluster {cluster.name}",
+            why="a pod and a Service would have the same address",
+            fix="choose two ranges that share no address",
+        )
+    _check_apart_from(network, "pod", cluster.pod_cidr)
+    _check_apart_from(network, "service", cluster.service_cidr)
+    _check_counts(cluster, pods)
+    _check_node_pools(cluster)
+    _check_available(cluster)
+
+
+def _check_counts(cluster: Cluster, pods: IPv4Network) -> None:
+    counts = {
+        "control plane nodes": cluster.control_plane_node_count,
+        "load balancers": cluster.load_balancer.count,
+        **{f"nodes of pool {pool.name}": pool.count for pool in cluster.node_pools},
+    }
+    for title, count in counts.items():
+        least = 0 if title.startswith("nodes of pool") else 1
+        if count < least:
+            raise DefinitionError(
+                "NodeCountInvalid",
+                f"a cluster cannot have {count} {title}",
+                where=f"cluster {cluster.name}",
+                why=f"the least is {least}",
+                fix=f"give a number from {least}",
+            )
+    nodes = cluster.control_plane_node_count + sum(pool.count for pool in cluster.node_pools)
+    room = 2 ** (_NODE_MASK - pods.prefixlen) if pods.prefixlen <= _NODE_MASK else 0
+    if nodes > room:
+        raise DefinitionError(
+            "CidrTooSmall",
+            f"the pod CIDR {pods} has {room} networks for {nodes} nodes",
+            where=f"cluster {cluster.name}",
+            why=f"every node gets a /{_NODE_MASK} of it for its pods",
+            fix=f"ask for at most {room} nodes",
+        )
+
+
+def _check_node_pools(cluster: Cluster) -> None:
+    names = Counter(pool.name.lower() for pool in cluster.node_pools)
+    for pool in cluster.node_pools:
+        if names[pool.name.lower()] > 1:
+            raise DefinitionError(
+                "NodePoolTwice",
+                f"cluster {cluster.name} has two node pools named {pool.name}",
+                where="nodePoolName",
+                why="names of node pools are unique in a cluster, ignoring case",
+                fix="give one of them another name",
+            )
+        if not _LEAST_PODS <= pool.max_pods <= _MOST_PODS:
+            raise DefinitionError(
+                "MaxPodsInvalid",
+                f"{pool.max_pods} pods on a node are not possible",
+                where=f"nodeMaxPodCount of pool {pool.name}",
+                why=f"it is more than 50, and a node's /{_NODE_MASK} has {_MOST_PODS} addresses",
+                fix=f"give a number from {_LEAST_PODS} to {_MOST_PODS}; 110 is usual",
+            )
+    for size in {
+        cluster.control_plane_vm_size,
+        cluster.load_balancer.vm_size,
+        *(p.vm_size for p in cluster.node_pools),
+    }:
+        try:
+            find_size(size)
+        except KeyError:
+            raise DefinitionError(
+                "VmSizeUnknown",
+                f"there is no VM size {size!r}",
+                where=f"cluster {cluster.name}",
+                why="sizes are " + ", ".join(SIZE_NAMES),
+                fix="give one that get-vm-size lists",
+            ) from None
+
+
+def _check_available(cluster: Cluster) -> None:
+    if cluster.primary_network_plugin != "calico":
+        raise NotAvailableError(
+            "PluginNotAvailable",
+            f"the network plugin {cluster.primary_network_plugin} is not available yet",
+            where="primaryNetworkPlugin",
+            why="this version makes configuration for calico only",
+            fix="give calico, or leave the parameter out",
+        )
+    windows = [pool.name for pool in cluster.node_pools if pool.os_type == "windows"]
+    if windows:
+        raise NotAvailableError(
+            "WindowsNotAvailable",
+            "Windows nodes are not available yet",
+            where=f"osType of pool {', '.join(windows)}",
+            why="this version makes configuration for Linux nodes only",
+            fix="give --os-type linux",
+        )
+    if cluster.load_balancer.sku == "none":
+        raise NotAvailableError(
+            "LoadBalancerNotAvailable",
+            "a cluster without HAProxy is not available yet",
+            where="loadBalancerSku",
+            why="without load balancer hosts kube-vip would have to hold the API server's address",
+            fix="give HAProxy, or leave the setting out",
+        )
