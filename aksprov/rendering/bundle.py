@@ -33,7 +33,7 @@ def render_bundle(
 
     Raises:
         DefinitionError: RenderUnsafe, InvalidName, ReservedName; a value cannot go into a file.
-        NotAvailableError: VersionNotAvailable, NetworkPluginNotAvailableYet, WindowsNotAvailableYet.
+        NotAvailableError: VersionNotAvailable, NetworkPluginNotAvailable, WindowsNotAvailable.
     """
     _check_names(desired)
     nodes = tuple(n for n in desired.nodes if n.host == host_key)

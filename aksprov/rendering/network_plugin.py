@@ -20,12 +20,12 @@ def plugin_files(desired: Desired, render: Renderer) -> Iterator[BundleFile]:
 
     Raises:
         DefinitionError: RenderUnsafe.
-        NotAvailableError: NetworkPluginNotAvailableYet.
+        NotAvailableError: NetworkPluginNotAvailable.
     """
     cluster = desired.cluster
     if cluster.primary_network_plugin != "calico":
         raise NotAvailableError(
-            "NetworkPluginNotAvailableYet",
+            "NetworkPluginNotAvailable",
             f"network plugin {cluster.primary_network_plugin} cannot be configured",
             where="primaryNetworkPlugin",
             why="only calico is built so far",

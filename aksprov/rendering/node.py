@@ -32,7 +32,7 @@ def node_files(desired: Desired, node: Node, facts: Facts | None, render: Render
 
     Raises:
         DefinitionError: RenderUnsafe.
-        NotAvailableError: VersionNotAvailable, WindowsNotAvailableYet.
+        NotAvailableError: VersionNotAvailable, WindowsNotAvailable.
     """
     # modules-load.d is read in no order that matters; the name only has to be ours.
     yield render.file(
@@ -117,7 +117,7 @@ def _pool(cluster: Cluster, node: Node) -> NodePool:
     pool = next(p for p in cluster.node_pools if p.name.lower() == node.pool.lower())
     if pool.os_type == "windows":
         raise NotAvailableError(
-            "WindowsNotAvailableYet",
+            "WindowsNotAvailable",
             f"node pool {pool.name} cannot be configured",
             where="osType",
             why="Windows nodes are not built yet",

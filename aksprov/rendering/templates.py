@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 import jinja2
 import msgspec
@@ -43,8 +44,9 @@ class Templates:
     """
 
     def __init__(self, sources: Mapping[str, str], image_hosts: ImageHosts) -> None:
+        self.sources = MappingProxyType(dict(sources))
         self.image_hosts = image_hosts
-        loader = jinja2.DictLoader(sources)
+        loader = jinja2.DictLoader(self.sources)
         self._environments = {name: _environment(loader, finalize) for name, finalize in FORMATS.items()}
 
     @classmethod

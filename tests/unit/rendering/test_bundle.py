@@ -1,0 +1,196 @@
+"""Definitions become files: values come back equal, bad ones are refused, names stay inside their readers' limits."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from sample_cluster import POOLS, VIP, desired
+
+from aksprov.errors import AksprovError, DefinitionError
+from aksprov.model.cluster import Taint
+from aksprov.model.derived import apiserver_backend, ca_file
+from aksprov.model.desired import Desired
+from aksprov.model.objects import OBJECTS_PATH, HostObjects
+from aksprov.rendering.bundle import render_bundle
+from aksprov.rendering.templates import ImageHosts, Templates
+
+TEMPLATES = Templates.load()
+JOIN, INIT = "/etc/kubernetes/aksprov/kubeadm-join.yaml", "/etc/kubernetes/aksprov/kubeadm-init.yaml"
+HAPROXY, KEEPALIVED = "/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf"
+CALICO = "/etc/kubernetes/aksprov/calico/10-installation.yaml"
+# What a definition might try: quotes, line ends, comments, expansions of every program that reads our files.
+TEXTS = st.one_of(
+    st.text(),
+    st.sampled_from(
+        ["a b", "a\nserver evil 1.2.3.4:6443", "$(id)", "{{ x }}", "${HOME}", "'", '"', "#", "!", "\\", "@id", ""]
+    ),
+)
+
+
+def contents(what: Desired, host: str) -> dict[str, str]:
+    """Path -> text of a host's files."""
+    return {f.path: f.content for f in render_bundle(what, host, {}, {"ca": "PEM\n"}, TEMPLATES).files if f.content}
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    """The documents of a YAML file, which both parsers must see alike."""
+    by_pyyaml = list(yaml.safe_load_all(text))
+    assert by_pyyaml == list(YAML(typ="safe", pure=True).load_all(io.StringIO(text)))
+    return by_pyyaml
+
+
+def with_cluster(what: Desired, **fields: Any) -> Desired:
+    """The same with other values in its cluster."""
+    return msgspec.structs.replace(what, cluster=msgspec.structs.replace(what.cluster, **fields))
+
+
+def with_node(what: Desired, which: str, /, **fields: Any) -> Desired:
+    """The same with other values in one node."""
+    nodes = tuple(msgspec.structs.replace(n, **fields) if n.host == which else n for n in what.nodes)
+    return msgspec.structs.replace(what, nodes=nodes)
+
+
+@given(host=TEXTS, address=TEXTS, key=TEXTS, value=TEXTS, effect=TEXTS)
+def test_any_text_in_a_join_document_is_read_back_equal(
+    host: str, address: str, key: str, value: str, effect: str
+) -> None:
+    pool = msgspec.structs.replace(POOLS[0], taints=(Taint(key=key, value=value, effect=effect),))
+    what = with_node(desired(pools=(pool,)), "w1", host=host, address=address)
+    (document,) = documents(contents(what, host)[JOIN])
+    registration = document["nodeRegistration"]
+    assert registration["name"] == host.lower()
+    assert registration["taints"] == [{"key": key, "value": value, "effect": effect}]
+    assert {"name": "node-ip", "value": address} in registration["kubeletExtraArgs"]
+
+
+@given(pods=TEXTS, services=TEXTS)
+def test_any_text_in_init_and_calico_documents_is_read_back_equal(pods: str, services: str) -> None:
+    files = contents(with_cluster(desired(), pod_cidr=pods, service_cidr=services), "cp1")
+    networking = documents(files[INIT])[1]["networking"]
+    assert (networking["podSubnet"], networking["serviceSubnet"]) == (pods, services)
+    (installation,) = documents(files[CALICO])
+    assert installation["spec"]["calicoNetwork"]["ipPools"][0]["cidr"] == pods
+
+
+@given(registry=TEXTS)
+def test_any_registry_is_read_back_equal_by_containerd(registry: str) -> None:
+    templates = Templates(TEMPLATES.sources, ImageHosts(kubernetes=registry))
+    files = {f.path: f.content or "" for f in render_bundle(desired(), "w1", {}, {}, templates).files}
+    plugins = tomllib.loads(files["/etc/containerd/config.toml"])["plugins"]
+    assert plugins["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"] == f"{registry}/pause:3.10.2"
+
+
+def shape(text: str) -> list[int]:
+    """Words in each line: what a value must not change."""
+    return [len(line.split()) for line in text.splitlines()]
+
+
+@given(server=TEXTS, interface=TEXTS)
+def test_haproxy_and_keepalived_keep_their_shape_or_refuse(server: str, interface: str) -> None:
+    """A server's name and an interface are the texts in them that come from outside."""
+    plain = contents(desired(), "lb1")
+    what = with_node(with_node(desired(), "cp2", host=server), "lb1", interface=interface)
+    try:
+        files = contents(what, "lb1")
+    except DefinitionError as error:
+        assume(error.code == "RenderUnsafe")
+        return
+    for path, text in ((HAPROXY, server.lower()), (KEEPALIVED, interface)):
+        assert shape(files[path]) == shape(plain[path])
+        assert text in files[path].split()
+
+
+@pytest.mark.parametrize(
+    ("what", "host", "code", "words"),
+    [
+        *(
+            (desired(name=name), "w1", "InvalidName", [repr(name), "letters, digits and hyphens"])
+            for name in ("a\nb", "a b", "$(reboot)", "{{ x }}", 'a"b', "../../etc", "a" * 64, "", "-a", "\u00fcber")
+        ),
+        (desired(name="CON"), "w1", "ReservedName", ["CON", "Windows"]),
+        (
+            desired(pools=(msgspec.structs.replace(POOLS[0], name="a,b=c"),)),
+            "w1",
+            "InvalidName",
+            ["a,b=c", "node pool"],
+        ),
+        (with_node(desired(), "cp1", host="cp1 maxconn 1"), "lb1", "RenderUnsafe", ["haproxy.cfg", "cp1 maxconn 1"]),
+        (with_node(desired(), "lb1", interface="eth0\n"), "lb1", "RenderUnsafe", ["keepalived.conf", "eth0"]),
+        (with_node(desired(), "lb1", interface=""), "lb1", "RenderUnsafe", ["keepalived.conf", "empty"]),
+        (with_node(desired(), "lb1", interface="enx0123456789abc"), "lb1", "RenderUnsafe", ["15", "lb1", "ip link"]),
+        (with_cluster(desired(), primary_network_plugin="flannel"), "cp1", "NetworkPluginNotAvailable", ["calico"]),
+        (
+            desired(pools=(msgspec.structs.replace(POOLS[0], os_type="windows"),)),
+            "w1",
+            "WindowsNotAvailable",
+            ["linuxpool", "linux"],
+        ),
+        (with_cluster(desired(), kubernetes_version="v1.20.2"), "cp1", "VersionNotAvailable", ["v1.20.2"]),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(what: Desired, host: str, code: str, words: list[str]) -> None:
+    with pytest.raises(AksprovError) as caught:
+        render_bundle(what, host, {}, {}, TEMPLATES)
+    assert caught.value.code == code
+    said = " ".join(map(str, caught.value.to_dict().values()))
+    assert [w for w in words if w not in said] == []
+    assert caught.value.fix
+
+
+def test_names_of_63_characters_stay_inside_their_readers_limits() -> None:
+    """File names get at most 255 bytes, a suffix of the swap included; labels 63."""
+    long = "Z" * 63
+    what = desired(name=long, pools=(msgspec.structs.replace(POOLS[0], name=long),))
+    paths = [f.path for host in ("cp1", "lb1", "w1") for f in render_bundle(what, host, {}, {}, TEMPLATES).files]
+    assert max(len(PurePosixPath(path).name) for path in paths) < 200
+    assert ca_file(long.lower()) in paths
+    assert f"backend {apiserver_backend(long.lower())}\n" in contents(what, "lb1")[HAPROXY]
+
+
+@pytest.mark.parametrize(
+    ("max_pods", "block"),
+    [(51, 25), (110, 25), (123, 25), (124, 24), (250, 24), (251, 24), (252, 23), (10_000, 20)],
+)
+def test_a_block_holds_the_pods_of_a_node(max_pods: int, block: int) -> None:
+    """With the tunnel's address and the four that Windows reserves; control planes take 110 pods whatever the pools say."""
+    what = desired(control_planes=1, pools=(msgspec.structs.replace(POOLS[0], max_pods=max_pods),))
+    (installation,) = documents(contents(what, "cp1")[CALICO])
+    assert installation["spec"]["calicoNetwork"]["ipPools"][0]["blockSize"] == block
+
+
+def test_only_a_pool_that_departs_from_the_clusters_max_pods_says_so() -> None:
+    flags = {
+        h: documents(contents(desired(), h)[JOIN])[0]["nodeRegistration"]["kubeletExtraArgs"] for h in ("w1", "w2")
+    }
+    assert [a["value"] for a in flags["w1"] if a["name"] == "max-pods"] == []
+    assert [a["value"] for a in flags["w2"] if a["name"] == "max-pods"] == ["200"]
+
+
+def test_the_state_can_be_rebuilt_from_what_a_host_keeps() -> None:
+    """Definitions, this node, its lease and the VIP's, and nothing of other hosts."""
+    what = desired()
+    kept = msgspec.json.decode(contents(what, "w1")[OBJECTS_PATH], type=HostObjects)
+    (objects,) = kept.clusters
+    assert (objects.cluster, objects.network, objects.router_id) == (what.cluster, what.network, what.router_id)
+    assert objects.nodes == tuple(n for n in what.nodes if n.host == "w1")
+    assert sorted(x.address for x in objects.leases) == sorted([VIP, objects.nodes[0].address])
+
+
+def test_every_load_balancer_has_its_own_priority() -> None:
+    """keepalived: nopreempt needs BACKUP everywhere, and different priorities."""
+    priorities = [
+        line.split()[1]
+        for host in ("lb1", "lb2", "lb3")
+        for line in contents(desired(load_balancers=3), host)[KEEPALIVED].splitlines()
+        if line.split()[:1] == ["priority"]
+    ]
+    assert len(set(priorities)) == 3
