@@ -1,0 +1,256 @@
+"""Which hosts of the inventory can join a network, at which address, and why the others cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from ipaddress import IPv4Interface, IPv4Network
+from typing import Final
+
+from aksprov.ipam.allocate import at_site, leases_beside
+from aksprov.ipam.capacity import Capacity, capacity_of
+from aksprov.ipam.ranges import holds, in_prefix, natural
+from aksprov.model.base import Value
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Facts, Interface
+from aksprov.model.host import Host
+from aksprov.model.network import Network
+from aksprov.model.row import Result, Row
+
+# Linux allows more (net/core/dev.c, dev_valid_name), but these need no quoting in any file.
+_INTERFACE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+OTHER_SITE: Final = "HostOfOtherSite"
+
+
+class OwnAddress(Value, frozen=True, kw_only=True):
+    """A host's own address on a network, and the interface that has it.
+
+    Args:
+        subnet: what the host reaches without a router there, in CIDR form; "" when unknown.
+    """
+
+    address: str
+    interface: str
+    subnet: str = ""
+
+
+class Reason(Value, frozen=True, kw_only=True):
+    """Why a host is kept out.
+
+    Args:
+        code: the row's TestName.
+        result: Skipped where nothing is wrong with the host, Warning where its owner should look at it.
+    """
+
+    code: str
+    details: str
+    recommendation: str
+    result: Result = "Skipped"
+
+    def row(self, host: str, cluster: str) -> Row:
+        """The row that says so."""
+        return Row(
+            test_name=self.code,
+            category="Placement",
+            test_result=self.result,
+            details=f"kept out: {self.details}",
+            recommendation=self.recommendation,
+            host=host,
+            cluster=cluster,
+        )
+
+
+class Candidate(Value, frozen=True, kw_only=True):
+    """A host that can join."""
+
+    host: Host
+    own: OwnAddress
+    capacity: Capacity
+
+
+def find_candidates(
+    network: Network, snapshot: Snapshot, *, offline: bool
+) -> tuple[dict[str, Candidate], dict[str, Reason]]:
+    """Hosts that are in no cluster: those that can join, and why each of the others cannot.
+
+    Args:
+        network: the cluster's network.
+        snapshot: what is recorded.
+        offline: no host is contacted, so one without facts is taken by its inventory entry.
+
+    Returns:
+        Both by host key, in the natural order of names.
+    """
+    busy = {node.host for node in snapshot.nodes}
+    keys = sorted(snapshot.hosts, key=natural)
+    same_machine = _same_machines(keys, busy, snapshot)
+    beside = leases_beside(network, snapshot)
+    vips = {lease.address for lease in beside if lease.purpose == "vip"}
+    holders = {lease.address: lease.owner for lease in beside}
+    found: dict[str, Candidate] = {}
+    reasons: dict[str, Reason] = {}
+    for key in keys:
+        if key in busy:
+            continue
+        host, facts = snapshot.hosts[key], snapshot.facts.get(key)
+        answer = (
+            _not_now(host, network) or same_machine.get(key) or own_address(host, facts, network, vips, offline=offline)
+        )
+        if isinstance(answer, OwnAddress):
+            answer = _at_odds(key, answer, network, snapshot, holders) or answer
+        if isinstance(answer, Reason):
+            reasons[key] = answer
+        else:
+            holders[answer.address] = f"host/{key}"
+            found[key] = Candidate(host=host, own=answer, capacity=capacity_of(host, facts))
+    return found, reasons
+
+
+def own_address(
+    host: Host, facts: Facts | None, network: Network, vips: Container[str], *, offline: bool = False
+) -> OwnAddress | Reason:
+    """The address that a host has in a network's prefix, or why it has none.
+
+    Where there are several, the interface that its entry names for the switch decides, else
+    the kernel's order.
+
+    Args:
+        host: the inventory entry.
+        facts: None where the host was never contacted.
+        network: the network to join.
+        vips: addresses that are leased as VIPs; never a host's own one.
+        offline: an entry's own IP address will do where there are no facts.
+    """
+    if facts is None:
+        return (
+            _address_by_entry(host, network)
+            if offline
+            else Reason(
+                code="HostNotContacted",
+                details="nothing is known of it, as it never answered",
+                recommendation=f"run test-host --name {host.name}",
+            )
+        )
+    named = host.interfaces.get(network.vswitch_name)
+    interfaces = [i for i in facts.interfaces if i.name != "lo" and named in (None, i.name, *i.altnames)]
+    if named is not None and not interfaces:
+        return Reason(
+            code="InterfaceMissing",
+            details=f"it has no interface {named}, which its entry names for switch {network.vswitch_name}",
+            recommendation="correct 'interfaces' in its inventory entry, or run test-host if the host has changed",
+            result="Warning",
+        )
+    return _first_address(interfaces, network, vips) or Reason(
+        code="HostOutsideNetwork",
+        details=f"it has no address in {network.ip_address_prefix}" + (f" on {named}" if named else ""),
+        recommendation="give it one there (setting a static address is not available yet), then run test-host",
+    )
+
+
+def _first_address(interfaces: list[Interface], network: Network, vips: Container[str]) -> OwnAddress | None:
+    prefix = IPv4Network(network.ip_address_prefix)
+    for interface in interfaces:
+        for cidr in interface.addresses:
+            address = cidr.partition("/")[0]
+            if in_prefix(address, prefix) and address not in vips:
+                subnet = str(IPv4Interface(cidr).network)
+                return OwnAddress(address=address, interface=interface.name, subnet=subnet)
+    return None
+
+
+def _address_by_entry(host: Host, network: Network) -> OwnAddress | Reason:
+    if not in_prefix(host.address, IPv4Network(network.ip_address_prefix)):
+        return Reason(
+            code="HostOutsideNetwork",
+            details=f"its address {host.address} is not one in {network.ip_address_prefix}, and nothing else is known",
+            recommendation=f"run test-host --name {host.name}, or give its IP address in the prefix",
+        )
+    interface = host.interfaces.get(network.vswitch_name, network.vswitch_name)
+    if not _INTERFACE_NAME.fullmatch(interface):
+        return Reason(
+            code="InterfaceUnknown",
+            details=f"{interface!r} is not the name of a network interface, and nothing else is known",
+            recommendation=f"name its interface: interfaces: {{{network.vswitch_name}: eth0}}",
+            result="Warning",
+        )
+    return OwnAddress(address=host.address, interface=interface)
+
+
+def _not_now(host: Host, network: Network) -> Reason | None:
+    """What the inventory entry alone says."""
+    if not at_site(host, network):
+        label = host.labels.get("site")
+        return Reason(
+            code=OTHER_SITE,
+            details=f"network {network.name} takes hosts of site {network.site}, its site is {label or 'not given'}",
+            recommendation=f"give it the label site={network.site} if it is there",
+        )
+    if host.maintenance is not None:
+        until = f" until {host.maintenance.until}" if host.maintenance.until else ""
+        return Reason(
+            code="HostInMaintenance",
+            details=f"in maintenance{until}: {host.maintenance.reason}",
+            recommendation="end it with set-host when the host may be used again",
+        )
+    missing = _not_built(host)
+    if missing:
+        return Reason(
+            code="HostNotAvailableYet",
+            details=f"{missing} not available yet",
+            recommendation="use a Linux host that is reached directly by SSH with a key",
+        )
+    return None
+
+
+def _not_built(host: Host) -> str:
+    if host.os == "windows":
+        return "Windows hosts are"
+    if host.connection in ("psrp", "winrm"):
+        return f"connections by {host.connection} are"
+    if host.jump_host is not None:
+        return "jump hosts are"
+    if host.password_ref is not None or host.become_password_ref is not None:
+        return "passwords are"
+    return ""
+
+
+def _same_machines(keys: list[str], busy: Container[str], snapshot: Snapshot) -> dict[str, Reason]:
+    """Further names of a machine that has a name already: one in a cluster, else the first by name."""
+    first: dict[str, str] = {}
+    again: dict[str, Reason] = {}
+    for key in sorted(keys, key=lambda k: k not in busy):
+        facts = snapshot.facts.get(key)
+        if facts is None or not facts.machine_id:
+            continue
+        name = first.setdefault(facts.machine_id, key)
+        if name != key:
+            again[key] = Reason(
+                code="MachineTwice",
+                details=f"it is the same machine as {snapshot.hosts[name].name} (machine-id {facts.machine_id})",
+                recommendation="remove one of the two entries; if the disk was cloned, give the clone a machine-id "
+                "of its own",
+                result="Warning",
+            )
+    return again
+
+
+def _at_odds(key: str, own: OwnAddress, network: Network, snapshot: Snapshot, holders: dict[str, str]) -> Reason | None:
+    """What the definition says against a host's own address."""
+    for other in (network, *snapshot.networks.values()):
+        same_subnet = other.scope == network.scope and other.ip_address_prefix == network.ip_address_prefix
+        if same_subnet and holds(other.vip_pool, own.address):
+            return Reason(
+                code="HostInVipPool",
+                details=f"its own address {own.address} is in the VIP pool {other.vip_pool} of network {other.name}",
+                recommendation="give the host another address, then run test-host",
+                result="Warning",
+            )
+    holder = holders.get(own.address, f"host/{key}")
+    if holder != f"host/{key}":
+        return Reason(
+            code="AddressTwice",
+            details=f"its own address {own.address} is also that of {holder.replace('/', ' ')}",
+            recommendation="give one of the two another address, then run test-host",
+            result="Warning",
+        )
+    return None

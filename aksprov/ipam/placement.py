@@ -1,0 +1,337 @@
+"""Which host takes which role, at which address: the desired picture of a cluster."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
+from ipaddress import IPv4Network
+from typing import Final
+
+from aksprov.errors import DefinitionError
+from aksprov.ipam.allocate import propose_router_id, propose_vip
+from aksprov.ipam.candidates import OTHER_SITE, Candidate, Reason, find_candidates
+from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
+from aksprov.ipam.matching import fill
+from aksprov.ipam.ranges import in_prefix, natural
+from aksprov.model.base import Value
+from aksprov.model.cluster import Cluster, Node
+from aksprov.model.desired import Desired, Snapshot
+from aksprov.model.host import ROLES, Role
+from aksprov.model.network import Lease, Network
+from aksprov.model.row import Result, Row
+
+_MANY: Final = 5  # names that an error lists for one reason
+
+
+class TooFewHostsError(DefinitionError):
+    """The inventory cannot fill a cluster's roles; ``rows`` say why hosts were kept out."""
+
+    def __init__(self, what: str, *, where: str, why: str, fix: str, rows: tuple[Row, ...]) -> None:
+        super().__init__("TooFewHosts", what, where=where, why=why, fix=fix)
+        self.rows = rows
+
+
+class _Group(Value, frozen=True, kw_only=True):
+    """Nodes of a cluster that are alike.
+
+    Args:
+        missing: how many of them have no host yet.
+    """
+
+    role: Role
+    pool: str
+    need: Need
+    count: int
+    missing: int
+
+    @property
+    def title(self) -> str:
+        return f"worker of pool {self.pool}" if self.pool else self.role.replace("-", " ")
+
+
+def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bool = False) -> Desired:
+    """Give a cluster its hosts, its VIP and its router id.
+
+    What is recorded for a cluster of that name stays; the rest is proposed.  Roles choose in
+    the order control plane, load balancer, node pools as defined.  A role takes, among the
+    hosts that it is allowed on, first those that reach the VM size, then those that may take
+    fewest roles, then by name (host2 before host10); a host is moved to another role when only
+    that lets all roles be filled.  Within a role, hosts are numbered by name.  Nothing but the
+    arguments decides.
+
+    Args:
+        cluster: the definition, checked.
+        network: the one that it names.
+        snapshot: hosts, facts, and what is taken.
+        offline: hosts are folders: one without facts is taken by its inventory entry.
+
+    Raises:
+        TooFewHostsError: what is missing for each role.
+        DefinitionError: VipPoolExhausted, RouterIdsExhausted.
+    """
+    recorded = [node for node in snapshot.nodes if node.cluster == cluster.key]
+    groups = _groups(cluster, recorded)
+    added, rows = (
+        _choose(cluster, network, snapshot, groups, recorded, offline=offline)
+        if any(group.missing for group in groups)
+        else ([], [])
+    )
+    nodes = tuple(sorted((*recorded, *added), key=lambda node: (ROLES.index(node.role), node.index)))
+    vip = _recorded_vip(cluster, network, snapshot) or propose_vip(network, snapshot)
+    return Desired(
+        cluster=cluster,
+        network=network,
+        nodes=nodes,
+        vip=vip,
+        router_id=_recorded_router_id(cluster, network, snapshot) or propose_router_id(network, snapshot),
+        leases=_leases(cluster, network, vip, nodes),
+        rows=(*_definition_rows(cluster), *_capacity_rows(cluster, groups, nodes, snapshot), *rows),
+    )
+
+
+def _groups(cluster: Cluster, recorded: list[Node]) -> list[_Group]:
+    def group(role: Role, pool: str, vm_size: str, count: int) -> _Group:
+        have = sum(1 for node in recorded if (node.role, node.pool) == (role, pool))
+        return _Group(role=role, pool=pool, need=need(role, vm_size), count=count, missing=max(0, count - have))
+
+    return [
+        group("control-plane", "", cluster.control_plane_vm_size, cluster.control_plane_node_count),
+        group("load-balancer", "", cluster.load_balancer.vm_size, cluster.load_balancer.count),
+        *(group("worker", pool.name, pool.vm_size, pool.count) for pool in cluster.node_pools),
+    ]
+
+
+def _choose(
+    cluster: Cluster,
+    network: Network,
+    snapshot: Snapshot,
+    groups: list[_Group],
+    recorded: list[Node],
+    *,
+    offline: bool,
+) -> tuple[list[Node], list[Row]]:
+    """New nodes, and a row for each host that was kept out."""
+    found, reasons = find_candidates(network, snapshot, offline=offline)
+    apart = {key for key, candidate in found.items() if not _reaches_vips(candidate, network)}
+    chosen = _match(groups, found, apart)
+    reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
+    rows = [
+        reason.row(snapshot.hosts[key].name, cluster.name)
+        for key, reason in sorted(reasons.items(), key=lambda item: natural(item[0]))
+        if reason.code != OTHER_SITE  # nothing to say of a host that is simply elsewhere
+    ]
+    if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
+        raise _too_few(cluster, network, snapshot, groups, chosen, reasons, rows)
+    return _nodes(cluster, groups, chosen, found, recorded), rows
+
+
+def _reaches_vips(candidate: Candidate, network: Network) -> bool:
+    """Whether the VIPs are on the host's own segment, so that it can answer for them; so share two hosts one."""
+    if not candidate.own.subnet:
+        return True
+    subnet = IPv4Network(candidate.own.subnet)
+    return all(in_prefix(address, subnet) for address in (network.vip_pool.start, network.vip_pool.end))
+
+
+def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Container[str]) -> list[list[str]]:
+    """The hosts of each group, by name; no load balancer is one of ``apart``."""
+    sized = [_preferred(group, found, apart, Fit.SIZE) for group in groups]
+    usable = [_preferred(group, found, apart, Fit.MINIMUM) for group in groups]
+    group_of = [number for number, group in enumerate(groups) for _ in range(group.missing)]
+    holders: dict[str, int] = {}
+    fill([sized[number] for number in group_of], holders)
+    fill([usable[number] for number in group_of], holders)
+    chosen: list[list[str]] = [[] for _ in groups]
+    for host in sorted(holders, key=natural):
+        chosen[group_of[holders[host]]].append(host)
+    return chosen
+
+
+def _preferred(group: _Group, found: Mapping[str, Candidate], apart: Container[str], worst: Fit) -> list[str]:
+    """Hosts that a group may take, the best first."""
+    allowed = {key: c for key, c in found.items() if _allowed(group, c)}
+    if group.role == "load-balancer":
+        allowed = {key: c for key, c in allowed.items() if key not in apart}
+    fits = {key: fit(c.capacity, group.need) for key, c in allowed.items()}
+    usable = [key for key, how in fits.items() if how <= worst]
+    return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES), natural(key)))
+
+
+def _allowed(group: _Group, candidate: Candidate) -> bool:
+    return not candidate.host.roles or group.role in candidate.host.roles
+
+
+def _unfit(
+    groups: list[_Group],
+    found: Mapping[str, Candidate],
+    apart: Container[str],
+    chosen: Container[str],
+    network: Network,
+) -> dict[str, Reason]:
+    """Hosts that were left over because every role they may take has found them unfit."""
+    reasons: dict[str, Reason] = {}
+    for key, candidate in found.items():
+        asking = [group for group in groups if group.missing and _allowed(group, candidate)]
+        if key in chosen or not asking:
+            continue
+        if all(fit(candidate.capacity, group.need) is Fit.NO for group in asking):
+            cpus, memory = min((group.need.least_cpus, group.need.least_memory_mb) for group in asking)
+            reasons[key] = Reason(
+                code="HostTooSmall",
+                details=f"it has {candidate.capacity}, the least is {cpus} CPUs, {memory} MB",
+                recommendation="use a larger host, or correct the capacity that its entry declares",
+            )
+        elif key in apart and any(group.role == "load-balancer" for group in asking):
+            reasons[key] = Reason(
+                code="HostOnOtherSegment",
+                details=f"it cannot be a load balancer: its subnet {candidate.own.subnet} on {candidate.own.interface} "
+                f"does not hold the VIP pool {network.vip_pool}, so it shares no segment with the other one",
+                recommendation=f"correct the mask of its address; the network's prefix is {network.ip_address_prefix}",
+                result="Warning",
+            )
+    return reasons
+
+
+def _nodes(
+    cluster: Cluster,
+    groups: list[_Group],
+    chosen: list[list[str]],
+    found: Mapping[str, Candidate],
+    recorded: Iterable[Node],
+) -> list[Node]:
+    indexes: defaultdict[str, int] = defaultdict(int)
+    for node in recorded:
+        indexes[node.role] = max(indexes[node.role], node.index + 1)
+    nodes: list[Node] = []
+    for group, hosts in zip(groups, chosen, strict=True):
+        for host in hosts:
+            own = found[host].own
+            nodes.append(
+                Node(
+                    host=host,
+                    cluster=cluster.key,
+                    role=group.role,
+                    index=indexes[group.role],
+                    address=own.address,
+                    interface=own.interface,
+                    pool=group.pool,
+                )
+            )
+            indexes[group.role] += 1
+    return nodes
+
+
+def _leases(cluster: Cluster, network: Network, vip: str, nodes: Iterable[Node]) -> tuple[Lease, ...]:
+    def lease(address: str, purpose: str, owner: str) -> Lease:
+        return Lease(address=address, network=network.key, purpose=purpose, owner=owner, cluster=cluster.key)
+
+    own = (lease(node.address, "node", f"host/{node.host}") for node in nodes)
+    return (lease(vip, "vip", f"cluster/{cluster.key}"), *own)
+
+
+def _recorded_vip(cluster: Cluster, network: Network, snapshot: Snapshot) -> str:
+    owner = f"cluster/{cluster.key}"
+    mine = (x for x in snapshot.leases if x.network == network.key and x.purpose == "vip" and x.owner == owner)
+    return next((x.address for x in mine), "")
+
+
+def _recorded_router_id(cluster: Cluster, network: Network, snapshot: Snapshot) -> int:
+    subnet = (network.scope, network.ip_address_prefix)
+    mine = (r for r in snapshot.router_ids if r.cluster == cluster.key and (r.site, r.prefix) == subnet)
+    return next((r.router_id for r in mine), 0)
+
+
+def _definition_rows(cluster: Cluster) -> list[Row]:
+    count = cluster.control_plane_node_count
+    if count % 2:
+        return []
+    return [
+        _row(
+            cluster,
+            "ControlPlaneCountEven",
+            "Warning",
+            f"{count} control plane nodes survive the loss of {(count - 1) // 2}, as many as {count - 1} do: "
+            "etcd needs a majority",
+            f"use {count - 1} or {count + 1}",
+        )
+    ]
+
+
+def _capacity_rows(cluster: Cluster, groups: list[_Group], nodes: Iterable[Node], snapshot: Snapshot) -> list[Row]:
+    needs = {(group.role, group.pool): group.need for group in groups}
+    rows: list[Row] = []
+    for node in nodes:
+        host, wanted = snapshot.hosts.get(node.host), needs.get((node.role, node.pool))
+        if host is None or wanted is None:
+            continue
+        capacity = capacity_of(host, snapshot.facts.get(node.host))
+        if fit(capacity, wanted) is not Fit.SIZE:
+            rows.append(_smaller(cluster, host.name, node.role, capacity, wanted))
+        elif capacity.cpus is None or capacity.memory_mb is None:
+            rows.append(
+                _row(
+                    cluster,
+                    "CapacityUnknown",
+                    "Skipped",
+                    f"it has {capacity}; that counts as enough for {wanted.vm_size}",
+                    "run test-host, or declare its capacity",
+                    host.name,
+                )
+            )
+    return rows
+
+
+def _smaller(cluster: Cluster, host: str, role: Role, capacity: Capacity, wanted: Need) -> Row:
+    return _row(
+        cluster,
+        "HostSmallerThanVmSize",
+        "Warning",
+        f"it has {capacity}; {wanted.vm_size} for a {role.replace('-', ' ')} means {wanted.cpus} CPUs, "
+        f"{wanted.memory_mb} MB",
+        "use a larger host, or a smaller VM size",
+        host,
+    )
+
+
+def _row(cluster: Cluster, name: str, result: Result, details: str, cure: str, host: str = "") -> Row:
+    return Row(
+        test_name=name,
+        category="Placement",
+        test_result=result,
+        details=details,
+        recommendation=cure,
+        host=host,
+        cluster=cluster.name,
+    )
+
+
+def _too_few(
+    cluster: Cluster,
+    network: Network,
+    snapshot: Snapshot,
+    groups: list[_Group],
+    chosen: list[list[str]],
+    reasons: Mapping[str, Reason],
+    rows: list[Row],
+) -> TooFewHostsError:
+    missing = [
+        f"{group.missing - len(hosts)} of {group.count} {group.title}"
+        for group, hosts in zip(groups, chosen, strict=True)
+        if len(hosts) < group.missing
+    ]
+    busy = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
+    by_code: dict[str, list[str]] = {"InACluster": busy} if busy else {}
+    for key, reason in reasons.items():
+        by_code.setdefault(reason.code, []).append(snapshot.hosts[key].name)
+    kept_out = "; ".join(f"{code}: {_some(names)}" for code, names in by_code.items())
+    return TooFewHostsError(
+        f"cluster {cluster.name} lacks hosts: {', '.join(missing)}",
+        where=f"cluster {cluster.name}, network {network.name}",
+        why=f"the inventory has {len(snapshot.hosts)} hosts" + (f"; kept out are {kept_out}" if kept_out else ""),
+        fix="add hosts with add-host, allow more roles on those that are there, or ask for fewer nodes",
+        rows=tuple(rows),
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_MANY]) + (f" and {len(names) - _MANY} more" if len(names) > _MANY else "")
