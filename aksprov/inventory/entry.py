@@ -82,25 +82,35 @@ _ONLY_WITH: dict[str, tuple[str, ...]] = {
 
 
 def read_values(entry: Node, folder: str, problems: Problems) -> Values:
-    """The flat values that an entry gives.
+    """The flat values of a whole entry.
 
     Args:
         entry: what should be a mapping.
         folder: where relative paths start.
         problems: gets what is wrong.
     """
+    values, marks = read_given(entry, folder, problems)
+    if isinstance(entry, Mapping):
+        for path in REQUIRED:
+            if path not in marks:
+                problems.add(entry.mark, path, "is missing")
+    for path, why in broken_rules(values):
+        problems.add(marks.get(path, entry.mark), path, why)
+    return values
+
+
+def read_given(entry: Node, folder: str, problems: Problems) -> tuple[Values, dict[str, Mark | None]]:
+    """As :func:`read_values` for a part of an entry: what is there is read, and nothing is missing.
+
+    Returns:
+        The values that are right, and the places of all that were given.
+    """
     if not isinstance(entry, Mapping):
         problems.add(entry.mark, "", "this is not a host: an entry has keys, such as name, address and os")
-        return {}
+        return {}, {}
     reader = _Reader(problems)
     reader.entry(entry)
-    values = reader.values
-    for path in REQUIRED:
-        if path not in reader.marks:
-            problems.add(entry.mark, path, "is missing")
-    for path, why in broken_rules(values):
-        problems.add(reader.marks.get(path, entry.mark), path, why)
-    return {path: _resolved(path, value, folder) for path, value in values.items()}
+    return {path: _resolved(path, value, folder) for path, value in reader.values.items()}, reader.marks
 
 
 class _Reader:

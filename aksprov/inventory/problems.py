@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aksprov.errors import DefinitionError
 from aksprov.inventory.tree import Mark
 
@@ -16,12 +18,14 @@ class Problems:
         source: what is read, for the message: "hosts.yaml", "host web1".
         code: code of the error that the problems become.
         fix: what to do about them.
+        spell: a key as the reader of the message knows it.
     """
 
-    def __init__(self, source: str, code: str, fix: str) -> None:
+    def __init__(self, source: str, code: str, fix: str, spell: Callable[[str], str] = str) -> None:
         self._source = source
         self._code = code
         self._fix = fix
+        self._spell = spell
         self._found: dict[tuple[Mark, str], None] = {}  # a set that keeps its order
 
     def __bool__(self) -> bool:
@@ -35,7 +39,7 @@ class Problems:
             field: the key it is about, "" for the file as a whole.
             why: the reason, to be read after the field.
         """
-        said = ": ".join(part for part in (str(mark or ""), field, why) if part)
+        said = ": ".join(part for part in (str(mark or ""), self._spell(field), why) if part)
         self._found[mark or Mark(0, 0), said] = None
 
     def refuse(self) -> None:
