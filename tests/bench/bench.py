@@ -1,0 +1,79 @@
+"""How long the program takes, as a table: `make bench`.  It measures and asserts nothing."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+AKSPROV = Path(sys.executable).with_name("aksprov")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Medians of several runs of one command, in seconds.
+
+    Args:
+        cpu: user and system time of the command and of what it waited for, on this machine only.
+        target: what `cpu` is expected to stay under, None where nothing is.
+    """
+
+    what: str
+    runs: int
+    wall: float
+    cpu: float
+    target: float | None = None
+
+
+def measure(
+    what: str,
+    argv: Sequence[str | Path],
+    *,
+    runs: int = 1,
+    target: float | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Measurement:
+    """Run a command to its end, several times.
+
+    Raises:
+        subprocess.CalledProcessError: it did not end with 0.
+    """
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=env)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, list(argv))
+        times.append((time.perf_counter() - began, usage.ru_utime + usage.ru_stime))
+    wall, cpu = (statistics.median(column) for column in zip(*times, strict=True))
+    return Measurement(what, runs, wall, cpu, target)
+
+
+def print_table(measurements: Sequence[Measurement]) -> None:
+    """One row a measurement."""
+    width = max(len(m.what) for m in measurements)
+    print(f"{'':{width}}  {'runs':>4}  {'wall s':>7}  {'CPU s':>7}  {'target':>7}")
+    for m in measurements:
+        target = "" if m.target is None else f"< {m.target:.2f}"
+        print(f"{m.what:{width}}  {m.runs:4}  {m.wall:7.2f}  {m.cpu:7.2f}  {target:>7}")
+
+
+def main() -> None:
+    """Starting up, as every command does."""
+    start = [
+        measure("python -c pass", [sys.executable, "-c", "pass"], runs=10),
+        measure("aksprov --help", [AKSPROV, "--help"], runs=10, target=0.25),
+        measure("aksprov new-cluster --help", [AKSPROV, "new-cluster", "--help"], runs=10),
+    ]
+    print_table(start)
+
+
+if __name__ == "__main__":
+    main()
