@@ -1,0 +1,25 @@
+"""get-kubernetes-version: the Kubernetes versions that can be had."""
+
+from __future__ import annotations
+
+from aksprov.cmdlets.versions import OFFERED
+from aksprov.model.outcome import Outcome
+from aksprov.model.request import Request
+from aksprov.workflows.session import Session
+
+
+def run(request: Request, session: Session) -> Outcome:
+    """A row for each version and operating system, as AksHci prints them, with the Calico that goes with it."""
+    return Outcome(
+        objects=tuple(
+            {
+                "OrchestratorType": "Kubernetes",
+                "OrchestratorVersion": offered.version,
+                "OS": system,
+                "IsPreview": False,
+                "CalicoVersion": offered.calico,
+            }
+            for offered in OFFERED
+            for system in offered.systems
+        )
+    )

@@ -1,0 +1,122 @@
+"""From a request to a network, and from a network to the object that its users see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aksprov.errors import NotFoundError
+from aksprov.model.desired import Snapshot
+from aksprov.model.names import check_name
+from aksprov.model.network import AddressRange, Network
+from aksprov.model.request import Request
+
+# parameter -> (property of the object, field of Network; "" where it is part of a pool)
+_PARAMETERS = {
+    "vswitchName": ("VswitchName", "vswitch_name"),
+    "ipAddressPrefix": ("IpAddressPrefix", "ip_address_prefix"),
+    "gateway": ("Gateway", "gateway"),
+    "dnsServers": ("DnsServers", "dns_servers"),
+    "macPoolName": ("MacPoolName", "mac_pool_name"),
+    "vlanID": ("Vlanid", "vlan_id"),
+    "vipPoolStart": ("VipPoolStart", ""),
+    "vipPoolEnd": ("VipPoolEnd", ""),
+    "k8sNodeIpPoolStart": ("K8snodeIPPoolStart", ""),
+    "k8sNodeIpPoolEnd": ("K8snodeIPPoolEnd", ""),
+    "site": ("Site", "site"),
+}
+
+
+def read_network(request: Request, recorded: Network | None = None) -> Network:
+    """The network that a request defines, as typed.
+
+    Args:
+        request: of new-cluster-network or new-network-setting.
+        recorded: the network of that name; it stands in for values that were left out.
+
+    Raises:
+        DefinitionError: InvalidName, ReservedName.
+    """
+    name = check_name("network", request.need("name"))
+    if recorded is None:
+        return Network(
+            name=name,
+            vswitch_name=request.need("vswitchName"),
+            ip_address_prefix=request.need("ipAddressPrefix"),
+            gateway=request.need("gateway"),
+            dns_servers=request.texts("dnsServers"),
+            vip_pool=AddressRange(start=request.need("vipPoolStart"), end=request.need("vipPoolEnd")),
+            node_pool=AddressRange(start=request.need("k8sNodeIpPoolStart"), end=request.need("k8sNodeIpPoolEnd")),
+            vlan_id=request.integer("vlanID") or 0,
+            mac_pool_name=request.text("macPoolName"),
+            site=request.text("site"),
+        )
+    given = {field: request.values[p] for p, (_, field) in _PARAMETERS.items() if field and p in request.given}
+    return msgspec.structs.replace(
+        recorded,
+        **given,
+        vip_pool=_pool(request, recorded.vip_pool, "vipPoolStart", "vipPoolEnd"),
+        node_pool=_pool(request, recorded.node_pool, "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd"),
+    )
+
+
+def _pool(request: Request, recorded: AddressRange, start: str, end: str) -> AddressRange:
+    return AddressRange(
+        start=request.need(start) if start in request.given else recorded.start,
+        end=request.need(end) if end in request.given else recorded.end,
+    )
+
+
+def network_object(network: Network) -> dict[str, Any]:
+    """AksHci's VirtualNetwork, its properties in the order in which AksHci prints them, and our Site."""
+    return {
+        "Name": network.name,
+        "VswitchName": network.vswitch_name,
+        "IpAddressPrefix": network.ip_address_prefix,
+        "Gateway": network.gateway,
+        "DnsServers": list(network.dns_servers),
+        "MacPoolName": network.mac_pool_name,
+        "Vlanid": network.vlan_id,
+        "VipPoolStart": network.vip_pool.start,
+        "VipPoolEnd": network.vip_pool.end,
+        "K8snodeIPPoolStart": network.node_pool.start,
+        "K8snodeIPPoolEnd": network.node_pool.end,
+        "Site": network.site,
+    }
+
+
+def differences(recorded: Network, wanted: Network) -> dict[str, tuple[Any, Any]]:
+    """Parameter -> (recorded value, wanted value), for those that differ."""
+    before, after = network_object(recorded), network_object(wanted)
+    return {
+        parameter: (before[name], after[name])
+        for parameter, (name, _) in _PARAMETERS.items()
+        if before[name] != after[name]
+    }
+
+
+def prefix_note(request: Request, network: Network) -> tuple[str, ...]:
+    """What to say where a prefix was given with host bits."""
+    given = request.text("ipAddressPrefix")
+    if given is None or given == network.ip_address_prefix:
+        return ()
+    return (f"the prefix {given} is taken as its network, {network.ip_address_prefix}",)
+
+
+def find_network(name: str, snapshot: Snapshot) -> Network:
+    """The network of that name, in any case.
+
+    Raises:
+        NotFoundError: NetworkNotFound.
+    """
+    network = snapshot.networks.get(name.lower())
+    if network is None:
+        raise NotFoundError(
+            "NetworkNotFound",
+            f"there is no network {name!r}",
+            where="name",
+            why="there are: " + (", ".join(sorted(n.name for n in snapshot.networks.values())) or "none"),
+            fix="look at get-cluster-network",
+        )
+    return network
