@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
+from aksprov.state.database import Database
 from aksprov.state.schema import runs, steps
 
 STARTED: Final = "started"
@@ -24,19 +24,12 @@ class Journal:
     several entries may later share one commit without another reader seeing a difference.
 
     Args:
-        reading: a read transaction, None in it while there is no state.
-        writing: a write transaction.
+        database: where it is kept.
         clock: current time in UTC.
     """
 
-    def __init__(
-        self,
-        reading: Callable[[], AbstractContextManager[Connection | None]],
-        writing: Callable[[], AbstractContextManager[Connection]],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._reading = reading
-        self._writing = writing
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
         self._clock = clock
 
     def start_run(self, verb: str, objects: Sequence[str], input_hash: str, plan_hash: str) -> str:
@@ -52,7 +45,7 @@ class Journal:
             The run's id.
         """
         run = uuid.uuid4().hex
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 insert(runs),
                 {
@@ -74,7 +67,7 @@ class Journal:
             .where(columns.input_hash == input_hash, columns.result.is_(None))
             .order_by(columns.id.desc())
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             for run, objects in connection.execute(query) if connection is not None else ():
                 if object_ in msgspec.json.decode(objects):
                     return str(run)
@@ -96,14 +89,14 @@ class Journal:
             .where(columns.run == run)
             .order_by(columns.id)
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query).all() if connection is not None else ()
         last = {(row.host, row.step, row.input_hash): row.result for row in rows}
         return {key for key, result in last.items() if result == DONE}
 
     def finish_run(self, run: str, result: str) -> None:
         """Record that a run has ended: "done", "failed" ..."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(finished=self._now(), result=result))
 
     def _add(self, run: str, host: str, step: str, input_hash: str, result: str, details: str) -> None:
@@ -116,7 +109,7 @@ class Journal:
             "details": details,
             "time": self._now(),
         }
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(insert(steps), row)
 
     def _now(self) -> str:

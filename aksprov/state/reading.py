@@ -48,16 +48,15 @@ def read_meta(connection: Connection, path: Path) -> dict[str, str]:
     return found
 
 
-def read_snapshot(connection: Connection, path: Path, state_id: str) -> Snapshot:
+def read_snapshot(connection: Connection, path: Path) -> Snapshot:
     """Everything that the state records.
 
     Raises:
-        StateError: StateDamaged, when a recorded value is none of ours.
+        StateError: StateForeign, StateNewer; StateDamaged, when a recorded value is none of ours.
     """
-    by_field = _read_objects(connection, path)
     return Snapshot(
-        state_id=state_id,
-        **by_field,
+        state_id=read_meta(connection, path)["state_id"],
+        **_read_objects(connection, path),
         nodes=_read(connection, schema.nodes, Node, "cluster", "role", "index", "host"),
         leases=_read(connection, schema.leases, Lease, "network", "address"),
         router_ids=_read(connection, schema.router_ids, RouterId, "site", "prefix", "router_id"),

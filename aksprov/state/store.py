@@ -5,8 +5,6 @@ Only values of ``aksprov.model`` go in and come out.
 
 from __future__ import annotations
 
-import uuid
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 
 from aksprov.errors import BusyError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
@@ -22,10 +20,12 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
-from aksprov.state import place, schema
+from aksprov.state import schema
+from aksprov.state.database import Database
 from aksprov.state.journal import Journal
-from aksprov.state.reading import read_meta, read_snapshot
-from aksprov.state.sqlite import PATIENCE, make_state, open_engine, reported, writing
+from aksprov.state.place import state_path
+from aksprov.state.reading import read_snapshot
+from aksprov.state.sqlite import PATIENCE
 
 
 def utc_now() -> datetime:
@@ -47,7 +47,7 @@ def open_store(url: str | None = None, *, clock: Callable[[], datetime] = utc_no
         NotAvailableError: PostgresqlNotAvailable.
         StateError: StateUrlUnknown, StateFolderUnusable.
     """
-    return Store(place.state_path(url), clock, patience)
+    return Store(Database(state_path(url), patience), clock)
 
 
 class TakenError(BusyError):
@@ -59,17 +59,18 @@ class Store:
 
     Attributes:
         location: its path.
-        created: whether this object made it.
         journal: the record of runs and steps.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime], patience: float) -> None:
-        self.location = str(path)
-        self.created = False
-        self.journal = Journal(self._reading, self._writing, clock)
-        self._path = path
-        self._patience = patience
-        self._engine: Engine | None = None
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.location = str(database.path)
+        self.journal = Journal(database, clock)
+        self._database = database
+
+    @property
+    def created(self) -> bool:
+        """Whether this object made the state."""
+        return self._database.created
 
     def snapshot(self) -> Snapshot:
         """Everything that is recorded, at one moment.
@@ -77,8 +78,8 @@ class Store:
         Raises:
             StateError, BusyError: the state is there and cannot be used.
         """
-        with self._reading() as connection:
-            return Snapshot() if connection is None else _snapshot(connection, self._path)
+        with self._database.reading() as connection:
+            return Snapshot() if connection is None else read_snapshot(connection, self._database.path)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -90,38 +91,8 @@ class Store:
         Raises:
             StateError, BusyError: the state cannot be used or made.
         """
-        with self._writing() as connection:
-            yield Transaction(connection, self._path)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection | None]:
-        """A read transaction; None while there is no state."""
-        if not place.exists(self._path):
-            yield None
-            return
-        with reported(self._path), self._open().begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        if not place.exists(self._path):
-            self.created = make_state(self._path, uuid.uuid4().hex)
-        else:
-            place.check_writable(self._path)
-        with reported(self._path), writing(self._open()).begin() as connection:
-            read_meta(connection, self._path)
-            yield connection
-
-    def _open(self) -> Engine:
-        if self._engine is None:
-            place.refuse_network_file_system(self._path)
-            self._engine = open_engine(self._path, self._patience)
-            weakref.finalize(self, self._engine.dispose)
-        return self._engine
-
-
-def _snapshot(connection: Connection, path: Path) -> Snapshot:
-    return read_snapshot(connection, path, read_meta(connection, path)["state_id"])
+        with self._database.writing() as connection:
+            yield Transaction(connection, self._database.path)
 
 
 class Transaction:
@@ -133,7 +104,7 @@ class Transaction:
 
     def snapshot(self) -> Snapshot:
         """Everything that is recorded, this transaction's own changes included."""
-        return _snapshot(self._connection, self._path)
+        return read_snapshot(self._connection, self._path)
 
     def put_network(self, network: Network) -> None:
         """Record a network, new or changed."""
