@@ -9,7 +9,7 @@ TOPICS: dict[str, str] = {
     "Networks": "address pools that clusters live on",
     "Hosts": "the machines of the inventory",
     "Clusters": "control plane, load balancers and node pools on hosts",
-    "Plans": "what was looked at before",
+    "Plans": "what was written down before",
     "Settings": "objects to pass on, and what can be asked for",
 }
 VERBS: tuple[Verb, ...] = (

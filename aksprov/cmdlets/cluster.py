@@ -6,8 +6,9 @@ how-to articles it links to; the sets' names describe, they are not the module's
 
 from __future__ import annotations
 
-from aksprov.cmdlets.declaration import Example, Parameter, ParameterSet, Property, Verb
-from aksprov.cmdlets.load_balancer import NO_LOAD_BALANCER
+import msgspec
+
+from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
 _NODE_POOL, _LEGACY, _RBAC = "NodePool", "LegacyNodeCounts", "AzureRBAC"
@@ -18,6 +19,7 @@ _LATER = "Declared, not available yet (exit code 69)"
 
 _NO_CLOUD = "it needs a cloud account, and aksprov uses none"
 _NO_LEGACY = "node counts without a node pool are not built yet; give --node-pool-name, --node-count and --os-type"
+_NO_ADD_ON = "this add-on is not built"
 _NO_AUTOSCALER = "the autoscaler is not built yet"
 _NO_WINDOWS = "Windows nodes are not built yet"
 
@@ -41,20 +43,29 @@ def _later(
     sets: tuple[str, ...],
     why: str,
     text: str,
+    kind: Kind = "text",
     *,
-    switch: bool = False,
+    default: Default = None,
+    minimum: int | None = None,
     mandatory_in: tuple[str, ...] = (),
 ) -> Parameter:
     return Parameter(
         name=name,
-        kind="switch" if switch else "text",
-        placeholder="" if switch else "VALUE",
+        kind=kind,
+        placeholder="" if kind == "switch" else "VALUE",
         group=_LATER,
         sets=sets,
         mandatory_in=mandatory_in,
+        default=default,
+        minimum=minimum,
         unavailable=why,
         help=text,
     )
+
+
+def _later_size(name: str, text: str) -> Parameter:
+    size = _size(name, "Standard_K8S3_v1", (_LEGACY,), _LATER, text)
+    return msgspec.structs.replace(size, unavailable=_NO_LEGACY)
 
 
 _NAME = Parameter(
@@ -171,7 +182,7 @@ _FIRST_POOL = (
         sets=_LOCAL,
         default=110,
         minimum=51,
-        help="Most pods on a node of the first pool; more than 50.",
+        help="Most pods on a node of the first pool.",
         example="100",
     ),
     Parameter(
@@ -197,30 +208,31 @@ _OURS = (
 )
 _NOT_YET = (
     _later("osSku", (_NODE_POOL,), _NO_WINDOWS, "Windows edition of the first pool, e.g. Windows2022."),
-    _later("linuxNodeCount", (_LEGACY,), _NO_LEGACY, "Linux nodes, in the older form without node pools."),
-    _later("windowsNodeCount", (_LEGACY,), _NO_LEGACY, "Windows nodes, in the older form."),
-    _later("linuxNodeVmSize", (_LEGACY,), _NO_LEGACY, "Size of Linux nodes, in the older form."),
-    _later("windowsNodeVmSize", (_LEGACY,), _NO_LEGACY, "Size of Windows nodes, in the older form."),
-    _later("enableAutoScaler", _LOCAL, _NO_AUTOSCALER, "Scale the node pools by load."),
+    _later("linuxNodeCount", (_LEGACY,), _NO_LEGACY, "Linux nodes, without a pool.", "integer", default=1, minimum=0),
+    _later(
+        "windowsNodeCount", (_LEGACY,), _NO_LEGACY, "Windows nodes, without a pool.", "integer", default=0, minimum=0
+    ),
+    _later_size("linuxNodeVmSize", "Size of Linux nodes without a pool."),
+    _later_size("windowsNodeVmSize", "Size of Windows nodes without a pool."),
+    _later("enableAutoScaler", _LOCAL, _NO_AUTOSCALER, "Scale the node pools by load.", "boolean"),
     _later("autoScalerProfileName", _LOCAL, _NO_AUTOSCALER, "Profile of the autoscaler."),
-    _later("enableADAuth", _LOCAL, "Active Directory sign-on is not built", "Sign-on by Active Directory.", switch=True),
-    _later("enableMonitoring", _LOCAL, "monitoring is not built", "Install the monitoring add-on.", switch=True),
-    _later("enableSecretsEncryption", (_LEGACY,), "it is not built yet", "Encrypt secrets in etcd.", switch=True),
-    _later("enableCsiSmb", (_LEGACY,), "storage drivers are not built", "Install the SMB storage driver.", switch=True),
-    _later("enableCsiNfs", (_LEGACY,), "storage drivers are not built", "Install the NFS storage driver.", switch=True),
-    # The switch chooses this set; AksHci's how-to does not say that it is mandatory, and
-    # without it a request with nothing else of the set would be taken for Azure's.
-    _later("enableAzureRBAC", (_RBAC,), _NO_CLOUD, "Authorise by Azure roles.", switch=True, mandatory_in=(_RBAC,)),
+    _later("enableADAuth", _LOCAL, _NO_ADD_ON, "Sign-on by Active Directory.", "switch"),
+    _later("enableMonitoring", _LOCAL, _NO_ADD_ON, "Install the monitoring add-on.", "switch"),
+    _later("enableSecretsEncryption", (_LEGACY,), _NO_ADD_ON, "Encrypt secrets in etcd.", "switch"),
+    _later("enableCsiSmb", (_LEGACY,), _NO_ADD_ON, "Install the SMB storage driver.", "switch"),
+    _later("enableCsiNfs", (_LEGACY,), _NO_ADD_ON, "Install the NFS storage driver.", "switch"),
+    # The switch chooses this set.  AksHci's how-to does not call it mandatory, but without it a
+    # request that says nothing else of Azure would be taken for one of this set.
+    _later("enableAzureRBAC", (_RBAC,), _NO_CLOUD, "Authorise by Azure roles.", "switch", mandatory_in=(_RBAC,)),
     _later("resourceGroup", (_RBAC,), _NO_CLOUD, "Azure resource group."),
     _later("subscriptionID", (_RBAC,), _NO_CLOUD, "Azure subscription."),
     _later("tenantId", (_RBAC,), _NO_CLOUD, "Azure tenant."),
-    _later("credential", (_RBAC,), _NO_CLOUD, "Credential of an Azure service principal."),
+    _later("credential", (_RBAC,), _NO_CLOUD, "Credential of an Azure service principal.", "object"),
     _later("location", (_RBAC,), _NO_CLOUD, "Azure region."),
     _later("appId", (_RBAC,), _NO_CLOUD, "Id of the server application."),
     _later("appSecret", (_RBAC,), _NO_CLOUD, "Secret of the server application."),
     _later("aadClientId", (_RBAC,), _NO_CLOUD, "Id of the client application."),
 )
-_BALANCER_PROPERTY = Property(name="LoadBalancer", kind="object", help="VMSize, Count and Sku")
 CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="Name", parameter="name"),
     Property(name="ProvisioningState"),
@@ -236,7 +248,7 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="AutoScalerEnabled", kind="boolean"),
     Property(name="AutoScalerProfileName"),
     Property(name="AutoScalerProfile", help="the newer releases' name of the same"),
-    _BALANCER_PROPERTY,
+    Property(name="LoadBalancer", kind="object", help="VMSize, Count and Sku"),
     Property(name="ImageName"),
     Property(name="PrimaryNetworkPlugin", parameter="primaryNetworkPlugin", help="ours"),
     Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
@@ -249,7 +261,7 @@ NEW_CLUSTER = Verb(
     name="new-cluster",
     cmdlet="New-AksHciCluster",
     topic="Clusters",
-    synopsis="Make a cluster: choose hosts and addresses, show the plan, configure the hosts, check them.",
+    synopsis="Make a cluster on hosts of the inventory.",
     parameters=(*_MAIN, *_FIRST_POOL, *_OURS, *_NOT_YET),
     sets=(
         ParameterSet(name=_NODE_POOL, help="With --node-pool-name: a first node pool as described."),
@@ -265,8 +277,8 @@ NEW_CLUSTER = Verb(
             text="What would happen on which host, for the smallest cluster on the only network.",
         ),
         Example(
-            command="aksprov new-cluster --name demo --vnet labnet --control-plane-node-count 3 --load-balancer-count 2 "
-            "--node-pool-name linuxpool --node-count 2 --os-type linux --configure-only",
+            command="aksprov new-cluster --name demo --vnet labnet --control-plane-node-count 3 "
+            "--load-balancer-count 2 --node-pool-name linuxpool --node-count 2 --os-type linux --configure-only",
             text="Three control plane nodes behind a pair of load balancers, and two workers.",
         ),
         Example(
@@ -298,7 +310,7 @@ REMOVE_CLUSTER = Verb(
     name="remove-cluster",
     cmdlet="Remove-AksHciCluster",
     topic="Clusters",
-    synopsis="Remove a cluster from its hosts and the state (not available yet).",
+    synopsis="Take a cluster off its hosts (not available yet).",
     parameters=(
         _NAME,
         Parameter(
@@ -316,7 +328,7 @@ TEST_CLUSTER = Verb(
     name="test-cluster",
     cmdlet="Test-AksprovCluster",
     topic="Clusters",
-    synopsis="Check a cluster's hosts: files, services, listeners, VIP. Changes nothing.",
+    synopsis="Check a cluster's hosts, services and VIP.",
     parameters=(_NAME,),
     examples=(Example(command="aksprov test-cluster --name demo", text="A row per check; exit code 1 if one failed."),),
 )

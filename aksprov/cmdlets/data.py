@@ -11,7 +11,7 @@ GET_VM_SIZE = Verb(
     name="get-vm-size",
     cmdlet="Get-AksHciVmSize",
     topic="Settings",
-    synopsis="List VM sizes: here they say how large a host should be.",
+    synopsis="List VM sizes: how large hosts should be.",
     outputs=(
         Property(name="VmSize"),
         Property(name="CPU", kind="integer"),
@@ -26,7 +26,7 @@ GET_KUBERNETES_VERSION = Verb(
     name="get-kubernetes-version",
     cmdlet="Get-AksHciKubernetesVersion",
     topic="Settings",
-    synopsis="List the Kubernetes versions that configuration is made for.",
+    synopsis="List the Kubernetes versions that can be had.",
     outputs=(
         Property(name="OrchestratorType"),
         Property(name="OrchestratorVersion"),

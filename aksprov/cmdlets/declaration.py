@@ -15,7 +15,7 @@ Default = str | int | bool | None
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
-class Parameter(Value):
+class Parameter(Value, frozen=True, kw_only=True):
     """One parameter of a verb.
 
     Args:
@@ -79,7 +79,7 @@ class Parameter(Value):
         return not self.sets or set_name in self.sets
 
 
-class ParameterSet(Value):
+class ParameterSet(Value, frozen=True, kw_only=True):
     """A group of parameters that are used together.
 
     Args:
@@ -92,7 +92,7 @@ class ParameterSet(Value):
     unavailable: str = ""
 
 
-class Conflict(Value):
+class Conflict(Value, frozen=True, kw_only=True):
     """Parameters that must not be given unless others are: refused as a definition (exit code 65).
 
     Args:
@@ -109,7 +109,7 @@ class Conflict(Value):
     fix: str
 
 
-class Property(Value):
+class Property(Value, frozen=True, kw_only=True):
     """A property of the objects that a verb prints, as AksHci spells it.
 
     Args:
@@ -123,14 +123,14 @@ class Property(Value):
     parameter: str = ""
 
 
-class Example(Value):
+class Example(Value, frozen=True, kw_only=True):
     """A command line, and what it does."""
 
     command: str
     text: str
 
 
-class Verb(Value):
+class Verb(Value, frozen=True, kw_only=True):
     """One verb.
 
     Args:

@@ -260,7 +260,7 @@ ADD_HOST = Verb(
     name="add-host",
     cmdlet="Add-AksprovHost",
     topic="Hosts",
-    synopsis="Record hosts, one by options or many from a file, and read their facts.",
+    synopsis="Record hosts and read their facts.",
     parameters=(*_NEW_HOST, _FILE, _OFFLINE),
     sets=(
         ParameterSet(name=_BY_OPTIONS, help="One host."),
@@ -285,13 +285,15 @@ GET_HOST = Verb(
     parameters=(_ONE_OR_ALL,),
     outputs=HOST_PROPERTIES,
     columns=_COLUMNS,
-    examples=(Example(command="aksprov get-host --name cp1 --output json", text="One host, with all that is recorded."),),
+    examples=(
+        Example(command="aksprov get-host --name cp1 --output json", text="One host, with all that is recorded."),
+    ),
 )
 SET_HOST = Verb(
     name="set-host",
     cmdlet="Set-AksprovHost",
     topic="Hosts",
-    synopsis="Change what is recorded of a host; what is left out stays.",
+    synopsis="Change what is recorded of a host.",
     parameters=(_NAME, _ADDRESS, _OS, *_DETAILS),
     outputs=HOST_PROPERTIES,
     columns=_COLUMNS,
@@ -301,7 +303,7 @@ TEST_HOST = Verb(
     name="test-host",
     cmdlet="Test-AksprovHost",
     topic="Hosts",
-    synopsis="Connect to hosts, check them and record their facts. Changes nothing on them.",
+    synopsis="Check hosts and record their facts.",
     parameters=(_ONE_OR_ALL,),
     examples=(Example(command="aksprov test-host", text="Every host; exit code 1 if a check failed."),),
 )
@@ -309,7 +311,7 @@ REMOVE_HOST = Verb(
     name="remove-host",
     cmdlet="Remove-AksprovHost",
     topic="Hosts",
-    synopsis="Remove a host that is in no cluster from the inventory. Changes nothing on it.",
+    synopsis="Take a host that no cluster has off the inventory.",
     parameters=(_NAME,),
     examples=(Example(command="aksprov remove-host --name cp1 --yes", text="Without asking."),),
     confirms=True,
@@ -318,7 +320,7 @@ SCAN_HOST_KEYS = Verb(
     name="scan-host-keys",
     cmdlet="Find-AksprovHostKey",
     topic="Hosts",
-    synopsis="Show the fingerprints of hosts' SSH keys and, if you agree, pin the keys.",
+    synopsis="Show hosts' SSH keys and pin them on consent.",
     parameters=(_ONE_OR_ALL,),
     outputs=(
         Property(name="Name"),

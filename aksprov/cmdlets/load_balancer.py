@@ -15,7 +15,7 @@ NEW_LOAD_BALANCER_SETTING = Verb(
     name="new-load-balancer-setting",
     cmdlet="New-AksHciLoadBalancerSetting",
     topic="Settings",
-    synopsis="Print a load balancer setting for new-cluster; nothing is stored.",
+    synopsis="Print a load balancer setting; store nothing.",
     parameters=(
         Parameter(
             name="name",

@@ -23,7 +23,7 @@ NETWORK_SETS: tuple[ParameterSet, ...] = (
         name="SDN",
         help="Without a VIP pool: VIPs come from a software-defined network.",
         code="SdnNotAvailable",
-        unavailable="a network without --vip-pool-start and --vip-pool-end would take its VIPs from a network controller",
+        unavailable="without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller",
     ),
 )
 NETWORK_CONFLICTS: tuple[Conflict, ...] = (
@@ -32,7 +32,7 @@ NETWORK_CONFLICTS: tuple[Conflict, ...] = (
         without=("gateway", "dnsServers", "ipAddressPrefix"),
         code="DhcpWithNodePool",
         what="a network without an address prefix cannot have a node pool",
-        why="without prefix, gateway and DNS servers nodes get their addresses by DHCP, and a pool would hand out others",
+        why="without prefix, gateway and DNS servers its nodes get addresses by DHCP, and a pool would hand out others",
         fix="give --ip-address-prefix, --gateway and --dns-servers too, for static addresses",
     ),
 )
@@ -174,7 +174,7 @@ NEW_NETWORK = Verb(
     name="new-cluster-network",
     cmdlet="New-AksHciClusterNetwork",
     topic="Networks",
-    synopsis="Define a network with static addresses, on which clusters are made.",
+    synopsis="Define a network that clusters are made on.",
     parameters=(*NETWORK_PARAMETERS, SITE),
     sets=NETWORK_SETS,
     default_set="StaticIP",
@@ -192,7 +192,7 @@ GET_NETWORK = Verb(
     name="get-cluster-network",
     cmdlet="Get-AksHciClusterNetwork",
     topic="Networks",
-    synopsis="Show networks, and with --addresses who has which address.",
+    synopsis="Show networks, and who has which address.",
     parameters=(
         Parameter(
             name="name",
@@ -253,7 +253,7 @@ NEW_NETWORK_SETTING = msgspec.structs.replace(
     name="new-network-setting",
     cmdlet="New-AksHciNetworkSetting",
     topic="Settings",
-    synopsis="Print a network as an object; nothing is stored.",
+    synopsis="Print a network; store nothing.",
     parameters=NETWORK_PARAMETERS,
     outputs=NETWORK_PROPERTIES,
     columns=COLUMNS[:-1],

@@ -12,7 +12,7 @@ APPLY = Verb(
     name="apply",
     cmdlet="Invoke-AksprovPlan",
     topic="Plans",
-    synopsis="Run a saved plan exactly as it is, or push a folder that --output-dir wrote.",
+    synopsis="Run a saved plan, or push a folder of files.",
     parameters=(
         Parameter(
             name="plan",

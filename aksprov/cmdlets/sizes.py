@@ -9,7 +9,7 @@ from __future__ import annotations
 from aksprov.model.base import Value
 
 
-class VmSize(Value):
+class VmSize(Value, frozen=True, kw_only=True):
     """A size: processors, memory in GiB, and GPUs (Linux pools only)."""
 
     name: str

@@ -12,7 +12,7 @@ from aksprov.errors import DefinitionError, NotAvailableError
 from aksprov.model.base import Value
 
 
-class KubernetesVersion(Value):
+class KubernetesVersion(Value, frozen=True, kw_only=True):
     """An offered minor with its newest known patch.
 
     Args:

@@ -1,0 +1,73 @@
+"""From a verb and its words to the exit code: bind, run the verb's workflow, print."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from aksprov.cli.command import parse
+from aksprov.cli.failure import print_error
+from aksprov.cli.objects import with_files
+from aksprov.cli.output import show
+from aksprov.cli.progress import followed
+from aksprov.cli.terminal import Person
+from aksprov.cmdlets.binding import bind, missing, read_value
+from aksprov.cmdlets.common import COMMON
+from aksprov.cmdlets.declaration import Verb
+from aksprov.errors import NotAvailableError
+from aksprov.events import EventStream
+from aksprov.model.outcome import Outcome
+from aksprov.model.request import Request
+from aksprov.workflows.session import Session
+
+Workflow = Callable[[Request, Session], Outcome]
+
+
+def execute(verb: Verb, tokens: Sequence[str]) -> int:
+    """Do what the words after the verb say; the exit code.
+
+    Raises:
+        AksprovError: what the caller prints.
+    """
+    typed = parse(verb, tokens)
+    common = Request(
+        verb=verb.name,
+        values={p.name: read_value(p, typed.pop(p.name)) if p.name in typed else p.default for p in COMMON},
+    )
+    given = with_files(verb, typed)
+    person = Person()
+    if person.interactive:
+        given |= person.supply(missing(verb, given))
+    request = bind(verb, given)
+    workflow = _workflow(verb)
+    stream = EventStream(lambda: datetime.now(UTC))
+    state = os.environ.get("AKSPROV_STATE") or None
+    session = Session(state_url=state, events=stream, clock=lambda: datetime.now(UTC), asker=person)
+    with followed(stream, events=common.text("events"), verbose=common.flag("verbose")):
+        outcome = workflow(request, session)
+    form = common.need("output")
+    show(verb, outcome, form)
+    if outcome.error is not None:
+        print_error(outcome.error, as_json=form == "json")
+    return int(outcome.exit_code)
+
+
+def _workflow(verb: Verb) -> Workflow:
+    """The ``run`` of the verb's module, imported only now."""
+    name = "aksprov.workflows." + verb.name.replace("-", "_")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise NotAvailableError(
+            "VerbNotAvailable",
+            f"{verb.name} is not available yet",
+            where=verb.name,
+            why="the verb is declared, and nothing carries it out in this version",
+            fix="look at 'aksprov --help' for the others",
+        ) from None
+    run: Workflow = module.run
+    return run

@@ -1,0 +1,68 @@
+"""Errors as people and programs read them, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import msgspec
+
+from aksprov.cli.terminal import harmless, paint, width
+from aksprov.errors import AksprovError, ExitCode
+
+
+class StoppedError(AksprovError):
+    """A person interrupted the run."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class OutputError(AksprovError):
+    """What was asked for cannot be written."""
+
+    exit_code = ExitCode.FAILED
+
+
+def interrupted() -> StoppedError:
+    """The error of Ctrl-C."""
+    return StoppedError(
+        "Interrupted",
+        "the run was interrupted",
+        why="somebody pressed Ctrl-C",
+        fix="give the same command again: it goes on where it stopped",
+    )
+
+
+def our_bug(error: Exception) -> AksprovError:
+    """The error that stands for an exception nobody expected."""
+    return AksprovError(
+        "InternalError",
+        "aksprov failed; this is a bug in it",
+        where=type(error).__name__,
+        why=str(error)[:500],
+        fix="give the command again with --verbose, and report the traceback that it prints",
+    )
+
+
+def print_error(error: AksprovError, *, as_json: bool) -> None:
+    """One JSON object on one line, or short labelled lines."""
+    if as_json:
+        line = msgspec.json.encode(error.to_dict()).decode()
+        print(line, file=sys.stderr)
+        return
+    print(paint(f"Error {error.code}:", "red", sys.stderr), harmless(error.what), file=sys.stderr)
+    for label, text in (("where", error.where), ("why", error.why), ("fix", error.fix)):
+        if text:
+            print(_labelled(label, harmless(text)), file=sys.stderr)
+
+
+def _labelled(label: str, text: str) -> str:
+    lead = f"  {label + ':':<7}"
+    return textwrap.fill(
+        text,
+        min(width(sys.stderr), 100),
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

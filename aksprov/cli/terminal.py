@@ -1,0 +1,86 @@
+"""The terminal: whether there is one, its width and colours, and questions to the person at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from aksprov.cmdlets.declaration import Parameter
+from aksprov.errors import UsageError
+
+PIPED_WIDTH = 80
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def width(stream: TextIO) -> int:
+    """Columns to fill on ``stream``: the terminal's, 80 where there is none."""
+    return max(40, shutil.get_terminal_size((PIPED_WIDTH, 24)).columns) if stream.isatty() else PIPED_WIDTH
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether ``stream`` shows colours: a terminal, unless NO_COLOR is set (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """``text`` in a style (bold, dim, red, green, yellow, cyan) where ``stream`` shows colours."""
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if text and coloured(stream) else text
+
+
+def harmless(text: str) -> str:
+    """``text`` with control characters escaped, line breaks and tabs kept.
+
+    What hosts and files say is shown on a terminal, which must not obey it.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+class Person:
+    """Asks on the terminal; satisfies :class:`aksprov.workflows.session.Asker`."""
+
+    def __init__(self) -> None:
+        self.interactive = sys.stdin.isatty() and sys.stderr.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """Yes or no; anything but yes is no.
+
+        Raises:
+            UsageError: ConfirmationNeeded, where there is nobody to ask.
+        """
+        if not self.interactive:
+            raise UsageError(
+                "ConfirmationNeeded",
+                "this needs a confirmation",
+                where=question,
+                why="there is no terminal to ask on",
+                fix="give --yes to confirm beforehand",
+            )
+        return self._ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+    def supply(self, parameters: Iterable[Parameter]) -> dict[str, list[str]]:
+        """Ask for parameters that are missing, as PowerShell does; an empty answer is asked again."""
+        answers = {}
+        for parameter in parameters:
+            text = ""
+            while not text:
+                text = self._ask(f"{parameter.name}: ").strip()
+            answers[parameter.name] = [text]
+        return answers
+
+    def _ask(self, prompt: str) -> str:
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise UsageError(
+                "InputEnded",
+                "the question was not answered",
+                where=prompt.strip(),
+                why="the input ended",
+                fix="answer it, or give the value on the command line",
+            )
+        return line
