@@ -127,10 +127,10 @@ def check_writable(path: Path) -> None:
 
 
 def read_only(path: Path, why: str) -> StateError:
-    """The error for a state that cannot be written."""
+    """The error for a state where nothing can be written."""
     return StateError(
         "StateReadOnly",
-        "the state cannot be written",
+        "the state is in a place that cannot be written",
         where=str(path),
         why=why,
         fix=f"make the file and its folder writable, or set {ENVIRONMENT} to a path that is",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +21,8 @@ from aksprov.state.schema import SCHEMA_VERSION, meta, metadata
 
 PATIENCE: Final = 20.0
 """Seconds that a command waits for another one's write, which takes milliseconds, before it gives up."""
+
+_ROOM: Final = 1 << 20  # bytes; the least that a write needs beside the state, with some to spare
 
 # An execution option of ours: how a transaction begins.
 _BEGIN: Final = "aksprov_begin"
@@ -73,14 +77,15 @@ def make_state(path: Path, state_id: str) -> bool:
     draft = path.with_name(f"{path.name}.{state_id}.new")
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with reported(draft):
+        with reported(path):
             _fill(draft, state_id)
         return _publish(draft, path)
     except OSError as error:
         raise _cannot_make(path, error) from error
     finally:
-        with suppress(OSError):
-            draft.unlink()
+        for left in path.parent.glob(f"{glob.escape(draft.name)}*"):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _fill(draft: Path, state_id: str) -> None:
@@ -169,7 +174,9 @@ def _translated(path: Path, error: BaseException | None) -> AksprovError | None:
             fix="run the command again; if it stays so, look for an aksprov that hangs",
         )
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return place.read_only(path, f"{error} (SQLite needs two more files beside it)")
+        return place.read_only(path, f"{error}; even reading makes two more files beside it")
+    if primary == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < _ROOM:
+        primary = sqlite3.SQLITE_FULL  # its shared memory had no room, which SQLite calls an I/O error
     if primary in _REASONS:
         code, why, fix = _REASONS[primary]
         return StateError(code, "the state cannot be used", where=str(path), why=why, fix=fix)
