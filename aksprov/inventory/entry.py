@@ -267,6 +267,19 @@ def connection_of(values: Values) -> ConnectionId | None:
     return ConnectionId(str(values.get("jump_host", "")).lower(), literal + percent + zone, int(str(port)))
 
 
+def differences(given: Values, recorded: Values) -> list[tuple[str, str]]:
+    """(path, recorded value as a message shows it) of values that are given and recorded otherwise."""
+    differing = [path for path, value in given.items() if path != "name" and recorded.get(path) != value]
+    return [(path, said(recorded.get(path))) for path in differing]
+
+
+def said(value: Value | None) -> str:
+    """A value as a message shows it."""
+    if value is None:
+        return "not set"
+    return fields.shown(value) if isinstance(value, str) else ", ".join(_texts(value)) or str(value)
+
+
 def _texts(value: Value | None) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 

@@ -46,7 +46,7 @@ def parse(text: bytes, suffix: str, folder: str, source: str = "") -> tuple[Host
 def parse_entries(text: bytes, suffix: str, folder: str, source: str = "") -> tuple[Entry, ...]:
     """As :func:`parse`, with the values that each entry gives."""
     source = source or f"hosts file ({suffix})"
-    problems = Problems(source, "HostsFileInvalid", "correct the file and run the same command again")
+    problems = Problems(source, "correct the file and run the same command again", code="HostsFileInvalid")
     tree = _tree(text, suffix, source)
     found: list[tuple[Node, Values]] = []
     for node in _hosts(tree, problems):

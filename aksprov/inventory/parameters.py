@@ -82,7 +82,7 @@ def changed_values(request: Request, recorded: Values, folder: str) -> Values:
 
 def _problems(request: Request) -> Problems:
     fix = f"correct these values; 'aksprov {request.verb} --help' says what each takes"
-    return Problems(f"host {request.need('name')}", "HostInvalid", fix, spell=lambda path: _NAMES.get(path, path))
+    return Problems(f"host {request.need('name')}", fix, code="HostInvalid", spell=lambda path: _NAMES.get(path, path))
 
 
 def _entry(request: Request, without: Collection[str] = ()) -> Mapping:

@@ -16,12 +16,12 @@ class Problems:
 
     Args:
         source: what is read, for the message: "hosts.yaml", "host web1".
-        code: code of the error that the problems become.
         fix: what to do about them.
+        code: code of the error that the problems become.
         spell: a key as the reader of the message knows it.
     """
 
-    def __init__(self, source: str, code: str, fix: str, spell: Callable[[str], str] = str) -> None:
+    def __init__(self, source: str, fix: str, *, code: str, spell: Callable[[str], str] = str) -> None:
         self._source = source
         self._code = code
         self._fix = fix

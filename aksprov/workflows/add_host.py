@@ -1,0 +1,128 @@
+"""add-host: record hosts, one by parameters or many from a file, and read their facts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from aksprov.errors import DefinitionError, HostError, NotFoundError
+from aksprov.inventory.entry import Values, connection_of, differences, host_of, said, values_of
+from aksprov.inventory.hosts_file import parse_entries
+from aksprov.inventory.parameters import new_values
+from aksprov.inventory.problems import Problems
+from aksprov.model.desired import Snapshot
+from aksprov.model.host import Host
+from aksprov.model.outcome import Outcome
+from aksprov.model.request import Request
+from aksprov.state import Store, open_store
+from aksprov.transport import connector
+from aksprov.workflows.host_facts import ask_each, exit_code_of, facts_of, failure_rows, machine_rows, record_facts
+from aksprov.workflows.host_view import host_object
+from aksprov.workflows.session import Session
+
+_LARGEST_FILE = 16 * 2**20  # bytes; 10,000 hosts with everything declared are about 5 MB
+
+
+def run(request: Request, session: Session) -> Outcome:
+    """Record every entry or none, then ask those hosts that have never answered.
+
+    Raises:
+        DefinitionError: an entry is wrong, or at odds with what is recorded; nothing was recorded.
+        NotFoundError: HostsFileMissing, HostsFileUnreadable.
+    """
+    file = request.text("file")
+    entries = _read_file(Path(file)) if file else [new_values(request, str(Path.cwd()))]
+    store = open_store(session.state_url)
+    added = _record(store, entries, source=file or "the request")
+    recorded = store.snapshot()
+    keys = [_key(values) for values in entries]
+    unseen = {key: recorded.hosts[key] for key in keys if key not in recorded.facts}
+    failures: dict[str, HostError] = {}
+    if unseen and not request.flag("offline"):
+        facts, failures = asyncio.run(ask_each(unseen, connector(), session.events, facts_of))
+        record_facts(store, facts)
+        recorded = store.snapshot()
+    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, keys))
+    today = session.clock().date()
+    return Outcome(
+        objects=tuple(host_object(recorded.hosts[key], recorded, today) for key in keys),
+        single=file is None,
+        rows=rows,
+        notes=_notes(len(entries), added, asked=len(unseen) if not request.flag("offline") else 0),
+        exit_code=exit_code_of(failures, rows),
+    )
+
+
+def _read_file(path: Path) -> list[Values]:
+    """The values of every entry of a hosts file."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise NotFoundError(
+            "HostsFileMissing" if missing else "HostsFileUnreadable",
+            f"the hosts file {path} is not there" if missing else f"the hosts file {path} cannot be read",
+            where=f"file {path.absolute()}",
+            why=error.strerror or str(error),
+            fix="give the path of a YAML, JSON or CSV file that this user may read",
+        ) from None
+    if len(content) > _LARGEST_FILE:
+        raise DefinitionError(
+            "HostsFileTooLarge",
+            f"{path} is too large for a hosts file",
+            where=f"file {path}",
+            why=f"it has more than {_LARGEST_FILE // 2**20} MiB, and 10,000 hosts need about 5",
+            fix="look whether this is the right file, or divide it",
+        )
+    return [entry.given for entry in parse_entries(content, path.suffix, str(path.absolute().parent), str(path))]
+
+
+def _record(store: Store, entries: Sequence[Values], source: str) -> int:
+    """Record the hosts that are new; how many these are."""
+    if not _new_hosts(entries, store.snapshot(), source):
+        return 0  # and a state that is not there is not made
+    with store.write() as transaction:
+        added = _new_hosts(entries, transaction.snapshot(), source)
+        for host in added:
+            transaction.put_host(host)
+    return len(added)
+
+
+def _new_hosts(entries: Sequence[Values], snapshot: Snapshot, source: str) -> list[Host]:
+    """The hosts of entries that are not recorded.
+
+    Raises:
+        DefinitionError: HostExistsDifferently, HostConnectionTaken.
+    """
+    fix = "change recorded values with set-host, or give the new host another name"
+    different = Problems(source, fix, code="HostExistsDifferently")
+    fix = "give the new host its own address or port; aksprov get-host shows the recorded ones"
+    taken = Problems(source, fix, code="HostConnectionTaken")
+    connections = {connection_of(values_of(host)): host for host in snapshot.hosts.values()}
+    new = []
+    for values in entries:
+        recorded = snapshot.hosts.get(_key(values))
+        if recorded is None:
+            owner = connections.get(connection_of(values))
+            if owner is not None:
+                taken.add(None, str(values["name"]), f"{connection_of(values)} is the connection of {owner.name}")
+            new.append(host_of(values))
+            continue
+        for path, is_now in differences(values, values_of(recorded)):
+            different.add(None, recorded.name, f"{path} is {is_now}, not {said(values[path])}")
+    different.refuse()
+    taken.refuse()
+    return new
+
+
+def _key(values: Values) -> str:
+    return str(values["name"]).lower()
+
+
+def _notes(entries: int, added: int, asked: int) -> tuple[str, ...]:
+    if not added and not asked:
+        return ("nothing to change",)
+    known = entries - added
+    return (f"{added} of {entries} hosts added" + (f", {known} recorded before" if known else ""),)

@@ -1,0 +1,93 @@
+"""A host as get-host, add-host and set-host print it, and how one is found."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from aksprov.errors import NotFoundError
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Facts
+from aksprov.model.host import Host
+
+
+def find_host(name: str, snapshot: Snapshot) -> Host:
+    """The host of that name, in any case.
+
+    Raises:
+        NotFoundError: HostNotFound.
+    """
+    host = snapshot.hosts.get(name.lower())
+    if host is None:
+        raise NotFoundError(
+            "HostNotFound",
+            f"there is no host {name!r}",
+            where="name",
+            why=f"{len(snapshot.hosts)} hosts are recorded, none of that name",
+            fix="look at get-host, or record the host with add-host",
+        )
+    return host
+
+
+def chosen_hosts(name: str | None, snapshot: Snapshot) -> dict[str, Host]:
+    """The host of that name, or all of them, by key and in the order of their names."""
+    if name is not None:
+        host = find_host(name, snapshot)
+        return {host.key: host}
+    return dict(sorted(snapshot.hosts.items()))
+
+
+def clusters_of(key: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Names of the clusters that a host is in."""
+    found = {node.cluster.lower() for node in snapshot.nodes if node.host.lower() == key}
+    return tuple(cluster.name for name, cluster in sorted(snapshot.clusters.items()) if name in found)
+
+
+def host_object(host: Host, snapshot: Snapshot, today: date) -> dict[str, Any]:
+    """The host's properties: what is recorded of it, what it said, and what it is used for.
+
+    Args:
+        host: one of the snapshot's, or one that was just changed.
+        snapshot: what is recorded.
+        today: decides whether a maintenance is over.
+    """
+    facts = snapshot.facts.get(host.key, Facts())
+    capacity, maintenance = host.capacity, host.maintenance
+    clusters = clusters_of(host.key, snapshot)
+    return {
+        "Name": host.name,
+        "Address": host.address,
+        "Os": host.os,
+        "Connection": host.connection,
+        "Port": host.port,
+        "User": host.user,
+        "KeyFile": host.key_file,
+        "PasswordRef": host.password_ref,
+        "Become": host.become,
+        "BecomePasswordRef": host.become_password_ref,
+        "HostKey": host.host_key,
+        "CaFile": host.ca_file,
+        "CertificateSha256": host.certificate_sha256,
+        "JumpHost": host.jump_host,
+        "Labels": host.labels,
+        "Roles": list(host.roles),
+        "Capacity": {"Cpus": capacity.cpus, "MemoryGb": capacity.memory_gb, "DiskGb": capacity.disk_gb},
+        "Interfaces": host.interfaces,
+        "Maintenance": {"Reason": maintenance.reason, "Until": maintenance.until} if maintenance else None,
+        "Cpus": capacity.cpus or facts.cpus or None,
+        "MemoryGb": capacity.memory_gb or round(facts.memory_mb / 1024, 1) or None,
+        "OsVersion": f"{facts.os_id} {facts.os_version}".strip(),
+        "MachineId": facts.machine_id,
+        "Clusters": list(clusters),
+        "State": _state(host, facts, clusters, today),
+    }
+
+
+def _state(host: Host, facts: Facts, clusters: tuple[str, ...], today: date) -> str:
+    """Maintenance, InCluster, Unseen (it has never answered) or Free."""
+    maintenance = host.maintenance
+    if maintenance and (not maintenance.until or date.fromisoformat(maintenance.until) >= today):
+        return "Maintenance"
+    if clusters:
+        return "InCluster"
+    return "Free" if facts != Facts() else "Unseen"
