@@ -135,7 +135,8 @@ def read_value(parameter: Parameter, texts: Sequence[str]) -> Any:
     """What the texts given for one parameter mean.
 
     Returns:
-        str, int, float, bool, a tuple of str, a dict of str, or for an object a name (str) or a dict.
+        str, int, float, bool, a tuple of str, a dict of str, or for an object a name (str) or a dict;
+        "" for an emptied value of a parameter that clears.
 
     Raises:
         UsageError: GivenTwice, NotText.
@@ -145,6 +146,8 @@ def read_value(parameter: Parameter, texts: Sequence[str]) -> Any:
         return True
     for text in texts:
         _check_text(parameter, text)
+    if parameter.clears and [unquote(text) for text in texts] == [""]:
+        return ""
     if parameter.kind == "texts":
         return tuple(_word(parameter, item) for text in texts for item in _split(parameter, text))
     if parameter.kind == "pairs":
@@ -153,7 +156,7 @@ def read_value(parameter: Parameter, texts: Sequence[str]) -> Any:
         raise UsageError(
             "GivenTwice",
             f"{parameter.option} was given {len(texts)} times",
-            where=parameter.option,
+            where=parameter.name,
             why="it takes one value",
             fix="give it once",
         )
@@ -188,7 +191,7 @@ def _check_text(parameter: Parameter, text: str) -> None:
         raise UsageError(
             "NotText",
             f"the value of {parameter.option} is not text",
-            where=parameter.option,
+            where=parameter.name,
             why="it has bytes that are not UTF-8",
             fix="type it again, in a terminal that uses UTF-8",
         ) from None
@@ -203,7 +206,7 @@ def _split(parameter: Parameter, text: str) -> list[str]:
         raise DefinitionError(
             "EmptyItem",
             f"a value of {parameter.option} is empty",
-            where=parameter.option,
+            where=parameter.name,
             why=f"{text!r} has nothing before, between or after its commas",
             fix="take the extra comma out, or leave the option out",
         )
@@ -221,7 +224,7 @@ def _pairs(parameter: Parameter, texts: Sequence[str]) -> dict[str, str]:
             raise UsageError(
                 "GivenTwice",
                 f"{parameter.option} has {key!r} twice",
-                where=parameter.option,
+                where=parameter.name,
                 why="each key takes one value",
                 fix="give it once",
             )
@@ -267,7 +270,7 @@ def _boolean(parameter: Parameter, text: str) -> bool:
 def _word(parameter: Parameter, text: str) -> str:
     if parameter.allowed:
         text = _allowed(parameter, text)
-    return RULES[parameter.rule](text, parameter.option) if parameter.rule else text
+    return RULES[parameter.rule](text, parameter.name) if parameter.rule else text
 
 
 def _allowed(parameter: Parameter, text: str) -> str:
@@ -277,7 +280,7 @@ def _allowed(parameter: Parameter, text: str) -> str:
                 raise NotAvailableError(
                     "ValueNotAvailable",
                     f"{parameter.option} {word} cannot be used yet",
-                    where=parameter.option,
+                    where=parameter.name,
                     why=parameter.unavailable_values[word],
                     fix="give " + " or ".join(w for w in parameter.allowed if w not in parameter.unavailable_values),
                 )
@@ -343,7 +346,7 @@ def _refused(parameter: Parameter, text: str, code: str, why: str) -> Definition
     return DefinitionError(
         code,
         f"{shown} cannot be the value of {parameter.option}",
-        where=parameter.option,
+        where=parameter.name,
         why=why,
         fix=f"give a value like {parameter.example}" if parameter.example else "give another value",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aksprov.cmdlets.common import ROW_PROPERTIES
 from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
@@ -330,6 +331,7 @@ TEST_CLUSTER = Verb(
     topic="Clusters",
     synopsis="Check a cluster's hosts, services and VIP.",
     parameters=(_NAME,),
+    outputs=ROW_PROPERTIES,
     examples=(Example(command="aksprov test-cluster --name demo", text="A row per check; exit code 1 if one failed."),),
 )
 VERBS = (NEW_CLUSTER, GET_CLUSTER, TEST_CLUSTER, REMOVE_CLUSTER)

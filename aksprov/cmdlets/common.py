@@ -1,8 +1,8 @@
-"""Parameters that many verbs share; all of them are ours."""
+"""Parameters and properties that many verbs share."""
 
 from __future__ import annotations
 
-from aksprov.cmdlets.declaration import Parameter, Verb
+from aksprov.cmdlets.declaration import Parameter, Property, Verb
 
 OUTPUT_FORMATS = ("table", "json", "yaml")
 
@@ -70,6 +70,16 @@ COMMON: tuple[Parameter, ...] = (
         ours=True,
         help="Say more on standard error, with a traceback when aksprov itself fails.",
     ),
+)
+# A check's row: AksHci's own shape, with the host and the cluster.
+ROW_PROPERTIES: tuple[Property, ...] = (
+    Property(name="TestName", help="a stable id"),
+    Property(name="Category"),
+    Property(name="TestResult", help="Passed, Failed, Warning or Skipped"),
+    Property(name="Details"),
+    Property(name="Recommendation"),
+    Property(name="Host"),
+    Property(name="Cluster"),
 )
 
 

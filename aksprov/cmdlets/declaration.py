@@ -32,6 +32,7 @@ class Parameter(Value, frozen=True, kw_only=True):
         rule: name of a rule in :mod:`aksprov.cmdlets.rules` that every value must keep.
         object_of: for an object: the verb that prints such an object.
         stored: for an object: whether a name of a stored one stands for it.
+        clears: an empty text takes the recorded value away, whatever the kind.
         positional: given without its name on the command line.
         ours: aksprov has it, AksHci did not.
         unavailable: why giving it is refused (exit code 69); empty where it works.
@@ -54,6 +55,7 @@ class Parameter(Value, frozen=True, kw_only=True):
     rule: str = ""
     object_of: str = ""
     stored: bool = False
+    clears: bool = False
     positional: bool = False
     ours: bool = False
     unavailable: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aksprov.cmdlets.common import ROW_PROPERTIES
 from aksprov.cmdlets.declaration import Example, Parameter, ParameterSet, Property, Verb
 from aksprov.model.host import ROLES
 
@@ -232,6 +233,7 @@ _NEW_HOST = (
     *(_in_set(parameter, _BY_OPTIONS, mandatory=True) for parameter in (_NAME, _ADDRESS, _OS)),
     *(_in_set(parameter, _BY_OPTIONS, mandatory=False) for parameter in _DETAILS),
 )
+_CHANGED = tuple(msgspec.structs.replace(parameter, clears=True) for parameter in _DETAILS)
 _ONE_OR_ALL = msgspec.structs.replace(_NAME, mandatory_in=(), help="Only the host of this name.")
 HOST_PROPERTIES: tuple[Property, ...] = (
     Property(name="Name", parameter="name"),
@@ -250,11 +252,17 @@ HOST_PROPERTIES: tuple[Property, ...] = (
     Property(name="JumpHost", parameter="jumpHost"),
     Property(name="Labels", kind="object", parameter="labels"),
     Property(name="Roles", kind="texts", parameter="roles"),
-    Property(name="Capacity", kind="object", help="Cpus, MemoryGb and DiskGb"),
+    Property(name="Capacity", kind="object", help="what is declared: Cpus, MemoryGb and DiskGb"),
     Property(name="Interfaces", kind="object", parameter="interfaces"),
     Property(name="Maintenance", kind="object", help="Reason and Until"),
+    Property(name="Cpus", kind="integer", help="declared, else as the host says"),
+    Property(name="MemoryGb", kind="number", help="declared, else as the host says"),
+    Property(name="OsVersion"),
+    Property(name="MachineId"),
+    Property(name="Clusters", kind="texts"),
+    Property(name="State", help="Free, InCluster, Maintenance, or Unseen: it has never answered"),
 )
-_COLUMNS = ("Name", "Address", "Os", "Connection", "Roles", "Labels")
+_COLUMNS = ("Name", "Address", "Os", "State", "Roles", "Clusters")
 
 ADD_HOST = Verb(
     name="add-host",
@@ -294,10 +302,13 @@ SET_HOST = Verb(
     cmdlet="Set-AksprovHost",
     topic="Hosts",
     synopsis="Change what is recorded of a host.",
-    parameters=(_NAME, _ADDRESS, _OS, *_DETAILS),
+    parameters=(_NAME, _ADDRESS, _OS, *_CHANGED),
     outputs=HOST_PROPERTIES,
     columns=_COLUMNS,
-    examples=(Example(command="aksprov set-host --name cp1 --address 10.0.0.21", text="The host has a new address."),),
+    examples=(
+        Example(command="aksprov set-host --name cp1 --address 10.0.0.21", text="The host has a new address."),
+        Example(command="aksprov set-host --name cp1 --maintenance-reason ''", text="It is no longer left alone."),
+    ),
 )
 TEST_HOST = Verb(
     name="test-host",
@@ -305,6 +316,7 @@ TEST_HOST = Verb(
     topic="Hosts",
     synopsis="Check hosts and record their facts.",
     parameters=(_ONE_OR_ALL,),
+    outputs=ROW_PROPERTIES,
     examples=(Example(command="aksprov test-host", text="Every host; exit code 1 if a check failed."),),
 )
 REMOVE_HOST = Verb(

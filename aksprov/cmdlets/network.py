@@ -223,7 +223,10 @@ GET_NETWORK = Verb(
         ParameterSet(name="ByClusterName", help="The network of one cluster."),
     ),
     default_set="All",
-    outputs=(*STORED_PROPERTIES, Property(name="Addresses", kind="objects", help="with --addresses")),
+    outputs=(
+        *STORED_PROPERTIES,
+        Property(name="Addresses", kind="objects", help="ours: with --addresses, each lease and what is free"),
+    ),
     columns=COLUMNS,
     examples=(
         Example(command="aksprov get-cluster-network", text="All networks."),
