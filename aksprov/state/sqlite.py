@@ -89,8 +89,6 @@ def make_state(path: Path, state_id: str) -> bool:
 
 
 def _fill(draft: Path, state_id: str) -> None:
-    with closing(sqlite3.connect(draft)) as bare:
-        bare.execute("PRAGMA journal_mode=WAL")  # stays with the file
     engine = open_engine(draft)
     rows = {"schema_version": str(SCHEMA_VERSION), "state_id": state_id}
     try:
@@ -98,7 +96,10 @@ def _fill(draft: Path, state_id: str) -> None:
             metadata.create_all(connection)
             connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in rows.items()])
     finally:
-        engine.dispose()  # the last connection writes the log back into the file and removes it
+        engine.dispose()
+    # only now, so that what gets its name by a link is in this one file and not in a log beside it
+    with closing(sqlite3.connect(draft)) as bare:
+        bare.execute("PRAGMA journal_mode=WAL")  # stays with the file
 
 
 def _publish(draft: Path, path: Path) -> bool:
@@ -156,8 +157,8 @@ def reported(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
-        translated = _translated(path, error.orig)
+    except (DBAPIError, sqlite3.Error) as error:
+        translated = _translated(path, error.orig if isinstance(error, DBAPIError) else error)
         if translated is None:
             raise  # our bug
         raise translated from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import sqlite3
 import stat
@@ -108,21 +109,12 @@ def test_putting_again_replaces_and_removing_forgets(path: Path) -> None:
         transaction.put_late("demo", "ca", "other")
         transaction.remove_host("web1")
         transaction.remove_network("lab")
-        assert transaction.snapshot() == store_less_host_and_network(transaction.snapshot())
-    assert open_store(str(path)).snapshot().statuses == {"demo": ClusterStatus(state="Failed")}
-
-
-def store_less_host_and_network(found: Snapshot) -> Snapshot:
-    """What must be left, whatever else ``found`` has."""
-    return Snapshot(
-        state_id=found.state_id,
-        clusters={"demo": CLUSTER},
-        statuses={"demo": ClusterStatus(state="Failed")},
-        nodes=(NODE,),
-        leases=(VIP,),
-        router_ids=(ROUTER_ID,),
-        late={("demo", "ca"): "other"},
-    )
+        inside = transaction.snapshot()
+    found = open_store(str(path)).snapshot()
+    assert found == inside
+    assert (found.statuses, found.late) == ({"demo": ClusterStatus(state="Failed")}, {("demo", "ca"): "other"})
+    assert (found.hosts, found.facts, found.networks) == ({}, {}, {})
+    assert (found.clusters, found.nodes) == ({"demo": CLUSTER}, (NODE,))
 
 
 def test_a_missing_state_reads_as_empty_and_is_not_made(path: Path) -> None:
@@ -354,6 +346,30 @@ def test_a_state_that_this_user_may_not_write(shared_folder: Path) -> None:
     assert as_nobody(lambda: open_store(str(path)).write().__enter__()) == "StateReadOnly 74"
     assert as_nobody(lambda: open_store(str(path.parent / "a" / "s")).write().__enter__()) == "StateFolderUnusable 74"
     shared_folder.chmod(0o755)
+
+
+def test_a_state_for_which_there_is_no_room_is_not_there(path: Path) -> None:
+    """A limit on the size of files stands for a full disk; each size stops the making at another point."""
+    limits = range(4096, 131072, 12288)
+    whole = 0
+    for limit in limits:
+
+        def make(limit: int = limit) -> None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            with open_store(str(path)).write() as transaction:
+                transaction.put_host(HOST)
+
+        child = multiprocessing.get_context("fork").Process(target=make)
+        child.start()
+        child.join(30)
+        if path.exists():
+            whole += 1
+            assert open_store(str(path)).snapshot().state_id
+        assert {p.name for p in path.parent.iterdir()} <= {"state.db", "state.db-wal", "state.db-shm"}
+        for left in path.parent.iterdir():
+            left.unlink()
+    assert 0 < whole < len(limits)
 
 
 def test_a_write_that_another_command_holds_up_ends_as_busy(path: Path) -> None:
