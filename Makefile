@@ -7,12 +7,12 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test demo lint unit lab bench build lock clean
+.PHONY: test demo lint unit lab bench build lock clean packages
 
-test:
+test: packages
 	@$(PYTEST) --quiet tests/lint tests/unit tests/golden tests/lab
 
-demo:
+demo: packages
 	@tools/in-venv python tests/lab/demo.py
 
 lint:
@@ -21,7 +21,7 @@ lint:
 unit:
 	@$(PYTEST) --quiet tests/unit tests/golden
 
-lab:
+lab: packages
 	@$(PYTEST) tests/lab
 
 bench:
@@ -34,6 +34,10 @@ build:
 # requirements.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 lock:
 	@tools/lock $(ARGS)
+
+# what lab hosts need; without it their tests are skipped, and say why
+packages:
+	@tools/packages || true
 
 clean:
 	rm -rf .venv-* dist
