@@ -1,0 +1,85 @@
+"""The VIP moves when its holder is lost, and the checks say so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from configured import HOSTS, VIP, Configured, eventually
+from controller import Controller
+from minilab import Host, Lab
+
+# keepalived is lost after 3 adverts of 1 s; its check of HAProxy fails after 2 of 1 s.  Twice that, for a busy machine.
+SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configured]:
+    """The demo cluster in a lab of its own."""
+    with Lab(HOSTS) as lab:
+        yield Configured.make(Controller(lab, tmp_path_factory.mktemp("controller")))
+
+
+def cut(host: Host) -> None:
+    """Pull its plug."""
+    host.off(cut=True)
+
+
+def unplug(host: Host) -> None:
+    """Pull its network cable."""
+    host.cable(plugged=False)
+
+
+def stop_haproxy(host: Host) -> None:
+    """As an administrator would."""
+    host.shell("systemctl stop haproxy")
+
+
+def listen_on_nothing(host: Host) -> None:
+    """HAProxy lives, its unit is active, and nothing listens: as after a reload that could not bind."""
+    host.shell("sed -i s/:6443/:6444/ /etc/haproxy/haproxy.cfg && systemctl restart haproxy")
+
+
+def plug(host: Host) -> None:
+    """Put its network cable back."""
+    host.cable(plugged=True)
+
+
+def nothing(host: Host) -> None:
+    """The same command again is enough."""
+
+
+@pytest.mark.parametrize(
+    ("lose", "regain", "contact", "row"),
+    [
+        (cut, Host.on, False, "HostUnreachable"),
+        (unplug, plug, False, "HostUnreachable"),
+        (stop_haproxy, nothing, True, "ServiceActive"),
+        (listen_on_nothing, nothing, True, "FilesOnHost"),
+    ],
+)
+def test_the_vip_moves_and_the_rows_tell(
+    lose: Callable[[Host], None], regain: Callable[[Host], None], contact: bool, row: str, cluster: Configured
+) -> None:
+    """Connections open again at the other load balancer; after the repair, nothing fails."""
+    first = cluster.holder()
+    second = cluster.other(first)
+    lose(first)
+    try:
+        began = time.monotonic()
+        eventually(lambda: second.name in cluster.holders() and cluster.answers(), bool, SECONDS)
+        print(f"{lose.__name__}: {time.monotonic() - began:.1f} s")
+        rows = cluster.rows(check=1)
+    finally:
+        regain(first)
+        eventually(lambda: first.ssh("systemctl is-system-running", check=False).stdout.strip() == "running", bool)
+    by_name = {r["TestName"]: r for r in rows if not r["Host"]}
+    assert {r["TestName"] for r in rows if r["Host"] == first.name and r["TestResult"] == "Failed"} == {row}
+    assert by_name["ExactlyOneMaster"]["TestResult"] == "Passed"
+    assert by_name["ExactlyOneMaster"]["Details"].startswith(f"{second.name} holds {VIP}")
+    assert contact or by_name["ExactlyOneMaster"]["Details"].endswith(f"not asked: {first.name}")
+    assert by_name["ApiEndpointListening"]["TestResult"] == by_name["NoForeignHolder"]["TestResult"] == "Passed"
+    cluster.put_right()
+    assert cluster.holder().name in (first.name, second.name)
+    assert not [r for r in cluster.rows(check=0) if r["TestResult"] == "Failed"]

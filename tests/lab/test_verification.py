@@ -1,0 +1,186 @@
+"""What test-cluster says of a configured cluster, and whether that is so.
+
+pytest-testinfra looks at the same hosts over ssh, and shares nothing with the product's probes.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.client import HTTPSConnection
+from pathlib import Path
+
+import pytest
+import testinfra
+from configured import HOSTS, LOAD_BALANCERS, NODES, PORT, VIP, Configured, address, eventually
+from controller import Controller
+from cryptography.hazmat.primitives.serialization import Encoding
+from minilab import Lab
+from responder import Authority, api_server
+from testinfra.host import Host as Witness
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configured]:
+    """The demo cluster, and one host that does not belong to it."""
+    with Lab([*HOSTS, "stray"]) as lab:
+        yield Configured.make(Controller(lab, tmp_path_factory.mktemp("controller")))
+
+
+@pytest.fixture
+def witness(cluster: Configured) -> Iterator[Callable[[str], Witness]]:
+    """Opens testinfra's own connection to a host; its ssh starts in the lab's network."""
+    with cluster.lab.netns():
+        yield lambda name: testinfra.get_host(f"ssh://{name}", ssh_config=str(cluster.lab.ssh_config))
+
+
+def test_everything_passes_that_can_before_kubernetes(cluster: Configured) -> None:
+    """API servers that are not started are a Warning, programs that come with Kubernetes are Skipped."""
+    rows = cluster.rows(check=0)
+    counted = Counter((r["TestName"], r["TestResult"]) for r in rows if r["Category"] not in ("Placement", "Capacity"))
+    assert counted == {
+        ("FilesOnHost", "Passed"): 7,
+        ("Sysctls", "Passed"): 7,
+        ("KernelModules", "Passed"): 5,
+        ("ProgramsPresent", "Passed"): 2,
+        ("ProgramsPresent", "Skipped"): 5,
+        ("ServiceActive", "Passed"): 4,
+        ("ServiceActive", "Skipped"): 10,
+        ("ExactlyOneMaster", "Passed"): 1,
+        ("ApiEndpointListening", "Passed"): 1,
+        ("NoForeignHolder", "Passed"): 1,
+        ("ApiServersUp", "Warning"): 2,
+    }
+    assert {r["Details"].partition(":")[0] for r in rows if r["TestName"] == "ApiServersUp"} == {"0 of 3 up"}
+    assert {r["Cluster"] for r in rows} == {"demo"}
+
+
+def test_an_independent_witness_sees_the_load_balancers(cluster: Configured, witness: Callable[[str], Witness]) -> None:
+    """Files, services, listener and kernel of both; one of them has the VIP."""
+    for name in LOAD_BALANCERS:
+        host = witness(name)
+        for path in ("/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf"):
+            file = host.file(path)
+            assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
+            assert file.contains(VIP)
+        for service in ("haproxy", "keepalived"):
+            assert host.service(service).is_running and host.service(service).is_enabled
+        assert host.socket(f"tcp://{VIP}:{PORT}").is_listening
+        assert host.sysctl("net.ipv4.ip_nonlocal_bind") == 1
+    holding = [name for name in LOAD_BALANCERS if VIP in witness(name).interface("eth0").addresses]
+    (master,) = (r for r in cluster.rows() if r["TestName"] == "ExactlyOneMaster")
+    assert [f"{name} holds {VIP} on eth0" for name in holding] == [master["Details"]]
+
+
+def test_an_independent_witness_sees_the_nodes(witness: Callable[[str], Witness]) -> None:
+    """Kernel settings are in force, and each node can open the API server's endpoint."""
+    for name in NODES:
+        host = witness(name)
+        assert host.sysctl("net.ipv4.ip_forward") == 1
+        assert host.file("/etc/crictl.yaml").is_file
+        assert host.addr(VIP).port(PORT).is_reachable if host.exists("nc") else True
+        assert not host.service("kubelet").is_running
+
+
+def test_up_is_a_certificate_of_the_clusters_ca_and_down_one_of_another(cluster: Configured, tmp_path: Path) -> None:
+    """The answer comes through the VIP, verified; the row says who is up and why the others are not."""
+    lab, own = cluster.lab, Authority.of_cluster(cluster.lab["cp1"])
+    folders = [tmp_path / name for name in ("own", "other")]
+    for folder in folders:
+        folder.mkdir()
+    with api_server(lab["cp1"], own, folders[0]), api_server(lab["cp2"], Authority.stranger(), folders[1]):
+        said = eventually(lambda: api_servers(cluster), lambda d: all(t.startswith("1 of 3") for t in d.values()), 30)
+        for details in said.values():
+            assert "cp2 DOWN (L6RSP" in details and "cp3 DOWN (L4CON" in details
+        assert readyz(lab, own) == 200
+    with api_server(lab["cp1"], Authority.stranger(), folders[1]):
+        said = eventually(lambda: api_servers(cluster), lambda d: all(t.startswith("0 of 3") for t in d.values()), 30)
+        assert all("cp1 DOWN (L6RSP" in details for details in said.values())
+
+
+def api_servers(cluster: Configured) -> dict[str, str]:
+    """Load balancer -> what its row says of the API servers."""
+    return {r["Host"]: r["Details"] for r in cluster.rows() if r["TestName"] == "ApiServersUp"}
+
+
+def readyz(lab: Lab, authority: Authority) -> int:
+    """Status of a verified request through the VIP."""
+    context = ssl.create_default_context(cadata=authority.certificate.public_bytes(Encoding.PEM).decode())
+    connection = HTTPSConnection("kubernetes", context=context)
+    connection.sock = context.wrap_socket(lab.connect(VIP, PORT), server_hostname="kubernetes")
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_what_was_changed_by_hand_is_seen_and_put_right(cluster: Configured) -> None:
+    """A file's content and mode, a kernel setting, a stopped and a disabled service: each in its host's row."""
+    lab = cluster.lab
+    lab["lb2"].ssh("sed -i 's/maxconn 8000/maxconn 77/' /etc/haproxy/haproxy.cfg; systemctl disable -q haproxy")
+    lab["w1"].ssh("chmod 600 /etc/crictl.yaml; sysctl -qw net.ipv4.ip_forward=0")
+    standby = cluster.other(cluster.holder())
+    standby.ssh("systemctl stop keepalived")
+    wrong = cluster.not_passed()
+    expected = {
+        ("FilesOnHost", "lb2"): "/etc/haproxy/haproxy.cfg (content)",
+        ("FilesOnHost", "w1"): "/etc/crictl.yaml (mode 0600, not 0644)",
+        ("Sysctls", "w1"): "net.ipv4.ip_forward is 0, not 1",
+        ("ServiceActive", standby.name): "keepalived: inactive (dead), enabled",
+        ("ServiceActive", "lb2"): "",
+    }
+    assert wrong.keys() == expected.keys()
+    for key, words in expected.items():
+        assert words in wrong[key]["Details"]
+    cluster.put_right()
+    lab["w1"].ssh("sysctl -qw net.ipv4.ip_forward=1")
+    assert not [r for r in cluster.rows(check=0) if r["TestResult"] == "Failed"]
+
+
+def test_a_stranger_that_takes_the_vip_is_seen(cluster: Configured) -> None:
+    """Known by its Ethernet address; the load balancer that holds the VIP asks, so that only a stranger answers."""
+    holder, stray = cluster.holder(), cluster.lab["stray"]
+    with address(stray):
+        row = cluster.not_passed()["NoForeignHolder", ""]
+    assert row["TestResult"] == "Failed"
+    assert stray.spec.mac in row["Details"] and holder.name in row["Details"]
+    assert ("NoForeignHolder", "") not in {
+        (r["TestName"], r["Host"]) for r in cluster.rows() if r["TestResult"] == "Failed"
+    }
+
+
+def test_a_node_that_has_the_vip_is_named(cluster: Configured) -> None:
+    with address(cluster.lab["w2"]):
+        row = next(r for k, r in cluster.not_passed().items() if k[0] == "NoForeignHolder")
+    assert row["TestResult"] == "Failed" and "w2" in (row["Host"], *row["Details"].replace(",", " ").split())
+
+
+def test_two_masters_are_seen(cluster: Configured) -> None:
+    """A firewall that drops VRRP between the load balancers makes each of them the only one it knows."""
+    lab = cluster.lab
+    rules = "table inet deaf { chain input { type filter hook input priority 0; ip protocol 112 drop; }; }"
+    for name in LOAD_BALANCERS:
+        lab[name].ssh("nft -f -", input=rules)
+    try:
+        eventually(cluster.holders, lambda names: len(names) == 2)
+        row = cluster.not_passed()["ExactlyOneMaster", ""]
+        assert row["TestResult"] == "Failed"
+        assert all(word in row["Details"] for word in ("lb1 and lb2", VIP, "at the same time"))
+    finally:
+        for name in LOAD_BALANCERS:
+            lab[name].ssh("nft delete table inet deaf")
+    cluster.holder()
+
+
+def test_a_host_that_is_off_is_one_row(cluster: Configured) -> None:
+    """The others are checked all the same."""
+    cluster.lab["w1"].off(cut=True)
+    try:
+        rows = cluster.rows(check=1)
+    finally:
+        cluster.lab["w1"].on()
+    assert [(r["TestName"], r["TestResult"]) for r in rows if r["Host"] == "w1"] == [("HostUnreachable", "Failed")]
+    passed = {r["Host"] for r in rows if (r["TestName"], r["TestResult"]) == ("FilesOnHost", "Passed")}
+    assert passed == {*HOSTS} - {"w1"}
