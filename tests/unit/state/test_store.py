@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import signal
 import sqlite3
 import stat
@@ -346,30 +345,6 @@ def test_a_state_that_this_user_may_not_write(shared_folder: Path) -> None:
     assert as_nobody(lambda: open_store(str(path)).write().__enter__()) == "StateReadOnly 74"
     assert as_nobody(lambda: open_store(str(path.parent / "a" / "s")).write().__enter__()) == "StateFolderUnusable 74"
     shared_folder.chmod(0o755)
-
-
-def test_a_state_for_which_there_is_no_room_is_not_there(path: Path) -> None:
-    """A limit on the size of files stands for a full disk; each size stops the making at another point."""
-    limits = range(4096, 131072, 12288)
-    whole = 0
-    for limit in limits:
-
-        def make(limit: int = limit) -> None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            with open_store(str(path)).write() as transaction:
-                transaction.put_host(HOST)
-
-        child = multiprocessing.get_context("fork").Process(target=make)
-        child.start()
-        child.join(30)
-        if path.exists():
-            whole += 1
-            assert open_store(str(path)).snapshot().state_id
-        assert {p.name for p in path.parent.iterdir()} <= {"state.db", "state.db-wal", "state.db-shm"}
-        for left in path.parent.iterdir():
-            left.unlink()
-    assert 0 < whole < len(limits)
 
 
 def test_a_write_that_another_command_holds_up_ends_as_busy(path: Path) -> None:
