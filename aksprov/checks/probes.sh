@@ -34,7 +34,7 @@ ask_module() {
         echo loaded
         return
     fi
-    tr - _ <"/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null | while IFS= read -r path; do
+    cat "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null | tr - _ | while IFS= read -r path; do
         case ${path##*/} in "$1".ko*) echo built-in; break ;; esac
     done
 }

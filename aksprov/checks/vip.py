@@ -135,7 +135,7 @@ def judge_foreign(
     own = {mac for macs in load_balancers.values() for mac in macs}
     foreign = sorted({mac for macs in answered.values() for mac in macs} - own)
     if not foreign:
-        return passed(f"only load balancers answer for {vip} (asked from {', '.join(answered)})")
+        return passed(f"nobody but load balancers answers for {vip} (asked from {', '.join(answered)})")
     witnesses = ", ".join(host for host, macs in answered.items() if set(macs) - own)
     seen = f"{', '.join(foreign)} (seen from {witnesses})"
     if not_asked:
