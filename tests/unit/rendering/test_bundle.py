@@ -161,7 +161,7 @@ def test_names_of_63_characters_stay_inside_their_readers_limits() -> None:
     [(51, 25), (110, 25), (123, 25), (124, 24), (250, 24), (251, 24), (252, 23), (10_000, 20)],
 )
 def test_a_block_holds_the_pods_of_a_node(max_pods: int, block: int) -> None:
-    """With the tunnel's address and the four that Windows reserves; control planes take 110 pods whatever the pools say."""
+    """With the tunnel's address and the four that Windows reserves; a control plane takes 110 pods in any case."""
     what = desired(control_planes=1, pools=(msgspec.structs.replace(POOLS[0], max_pods=max_pods),))
     (installation,) = documents(contents(what, "cp1")[CALICO])
     assert installation["spec"]["calicoNetwork"]["ipPools"][0]["blockSize"] == block
