@@ -58,8 +58,8 @@ def new_values(request: Request, folder: str) -> Values:
 def changed_values(request: Request, recorded: Values, folder: str) -> Values:
     """The recorded values with those of set-host's parameters laid over them.
 
-    An empty text takes a value away, so that its default holds.  Labels and interfaces that are not
-    named stay.
+    An empty text takes a value (or all labels, all interfaces) away, so that its default holds.
+    Labels and interfaces that are not named stay.
 
     Args:
         request: of set-host.
@@ -73,7 +73,8 @@ def changed_values(request: Request, recorded: Values, folder: str) -> Values:
     emptied = {_PATHS[name] for name in request.given if name in _PATHS and request.values[name] == ""} - {*REQUIRED}
     emptied |= {_COMPANIONS[path] for path in emptied if path in _COMPANIONS}
     given, _ = read_given(_entry(request, without=emptied), folder, problems)
-    values = {path: value for path, value in recorded.items() if path not in emptied} | given
+    kept = {path: value for path, value in recorded.items() if emptied.isdisjoint((path, path.partition(".")[0]))}
+    values = kept | given
     for path, why in broken_rules(values):
         problems.add(None, path, why)
     problems.refuse()

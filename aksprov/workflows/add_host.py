@@ -57,26 +57,27 @@ def run(request: Request, session: Session) -> Outcome:
 def _read_file(path: Path) -> list[Values]:
     """The values of every entry of a hosts file."""
     try:
+        path = path.expanduser().absolute()
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: no path at all; RuntimeError: no home
         missing = isinstance(error, FileNotFoundError)
         raise NotFoundError(
             "HostsFileMissing" if missing else "HostsFileUnreadable",
             f"the hosts file {path} is not there" if missing else f"the hosts file {path} cannot be read",
-            where=f"file {path.absolute()}",
-            why=error.strerror or str(error),
+            where=str(path),
+            why=getattr(error, "strerror", None) or str(error),
             fix="give the path of a YAML, JSON or CSV file that this user may read",
         ) from None
     if len(content) > _LARGEST_FILE:
         raise DefinitionError(
             "HostsFileTooLarge",
             f"{path} is too large for a hosts file",
-            where=f"file {path}",
+            where=str(path),
             why=f"it has more than {_LARGEST_FILE // 2**20} MiB, and 10,000 hosts need about 5",
             fix="look whether this is the right file, or divide it",
         )
-    return [entry.given for entry in parse_entries(content, path.suffix, str(path.absolute().parent), str(path))]
+    return [entry.given for entry in parse_entries(content, path.suffix, str(path.parent), path.name)]
 
 
 def _record(store: Store, entries: Sequence[Values], source: str) -> int:
@@ -122,7 +123,7 @@ def _key(values: Values) -> str:
 
 
 def _notes(entries: int, added: int, asked: int) -> tuple[str, ...]:
-    if not added and not asked:
-        return ("nothing to change",)
-    known = entries - added
-    return (f"{added} of {entries} hosts added" + (f", {known} recorded before" if known else ""),)
+    if added:
+        known = f"; {entries - added} recorded before" if added < entries else ""
+        return (f"{added} host{'s' if added > 1 else ''} added{known}",)
+    return () if asked else ("nothing to change",)
