@@ -105,32 +105,8 @@ def test_any_bytes_are_hosts_or_refused(content: bytes, suffix: str) -> None:
         assert error.code.startswith("HostsFile")
 
 
-SNIPPETS = st.sampled_from(
-    ["hosts:", "\n", "\n  ", "\r\n", "- ", "  ", "\t", "name: a", "address: ::1", "os: linux", "labels: ", "null", "~"]
-    + [
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        ": ",
-        "&a ",
-        "*a",
-        "<<",
-        "!t ",
-        '"',
-        "'",
-        "|",
-        ">",
-        "#",
-        "?",
-        "%",
-        "---",
-        "...",
-        "\\",
-        ";",
-    ]
-)
+WORDS = ("hosts:", "- ", "name: a", "address: ::1", "os: linux", "labels: ", ": ", "&a ", "*a", "<<", "!t ", "null")
+SNIPPETS = st.sampled_from([*WORDS, *"{}[],\"'|>#?%~;\\ \t\n", "\n  ", "\r\n", "---", "..."])
 
 
 @settings(max_examples=400, deadline=None)
