@@ -133,9 +133,7 @@ def _units(text: str) -> dict[str, Unit]:
         if name in _OBSERVED_UNITS:
             missing = shown.get("LoadState") == "not-found"
             units[name] = (
-                Unit()
-                if missing
-                else Unit(active=shown.get("ActiveState", ""), enabled=shown.get("UnitFileState", ""))
+                Unit() if missing else Unit(active=shown.get("ActiveState", ""), enabled=shown.get("UnitFileState", ""))
             )
     return units
 

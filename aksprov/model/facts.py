@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from aksprov.model.base import Value, Wire
 
 
@@ -71,7 +73,7 @@ class Manifest(Wire, frozen=True, kw_only=True):
     """
 
     schema: int = 1
-    state_id: str
+    state_id: str = msgspec.field(name="state_id")  # as the contract spells it; a host's script reads it
     epoch: int
     bundle: str
     files: tuple[ManifestFile, ...] = ()

@@ -7,6 +7,7 @@ the same for SSH channels and local processes, so it knows neither.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Protocol
@@ -45,6 +46,10 @@ class Sink(Protocol):
 
     async def drain(self) -> None:
         """Wait until there is room for more."""
+        ...
+
+    def close(self) -> None:
+        """Send what is queued, then end."""
         ...
 
     def write_eof(self) -> None:
@@ -142,10 +147,8 @@ class Agent:
 
     def end(self) -> None:
         """Tell the agent that nothing more comes."""
-        try:
+        with contextlib.suppress(OSError):  # the other end is gone already, which is what was asked for
             self._stdin.write_eof()
-        except OSError:
-            pass  # the other end is gone already, which is what was asked for
 
     async def _exchange(self, request: bytes, seconds: float) -> Completed:
         try:
@@ -160,11 +163,9 @@ class Agent:
 
     async def _send(self, data: bytes) -> None:
         if data:
-            try:
+            with contextlib.suppress(OSError):  # the answer, or its absence, tells more than a broken pipe
                 self._stdin.write(data)
                 await self._stdin.drain()
-            except OSError:
-                pass  # the answer, or its absence, tells more than a broken pipe
 
     async def _answer(self) -> tuple[int, bytes] | None:
         nonce = self._nonce.encode()
@@ -248,5 +249,3 @@ def first_line(data: bytes) -> str:
         if text:
             return text[:200]
     return ""
-
-

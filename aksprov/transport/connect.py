@@ -10,7 +10,7 @@ from aksprov.model.host import Host
 from aksprov.model.transport import Connect, Connection
 
 
-class TransportOptions(Value):
+class TransportOptions(Value, frozen=True, kw_only=True):
     """Where a connection finds what is not in the inventory.
 
     Args:
@@ -47,9 +47,9 @@ class _Connector:
                 fix="use connection: ssh or local, with a key and sudo without a password",
             )
         if host.connection == "local":
-            from aksprov.transport.local import open_local
+            from aksprov.transport.local import LocalConnection
 
-            return await open_local(host)
+            return LocalConnection(host)
         if self._ssh is None:
             self._ssh = self._make_ssh()
         return await self._ssh(host)

@@ -56,13 +56,17 @@ class KnownHosts:
                     fix=f"pin it again: aksprov scan-host-keys --name {host.name}",
                 ) from None
         found = [e.match(host.address, peer, None if port == 22 else port) for e in self._entries]
-        keys, authorities, revoked = (tuple(key for match in found for key in match[kind]) for kind in range(3))
-        return Trusted(keys, authorities, revoked)
+        return Trusted(*(_plain_keys(match[kind] for match in found) for kind in range(3)))
 
 
 def fingerprint(key: asyncssh.SSHKey) -> str:
     """``TYPE SHA256:...`` as ssh-keygen -l shows it."""
     return f"{key.get_algorithm()} {key.get_fingerprint()}"
+
+
+def _plain_keys(matches: Iterable[Iterable[object]]) -> tuple[asyncssh.SSHKey, ...]:
+    """Keys of several files; asyncssh's own X.509 entries are left out."""
+    return tuple(key for match in matches for key in match if isinstance(key, asyncssh.SSHKey))
 
 
 def _read(path: Path) -> str | None:

@@ -89,7 +89,7 @@ class Login:
         except HostError as e:
             if e.code != "HostDisconnected":
                 raise
-        await asyncio.sleep(random.uniform(*RETRY_SECONDS))
+        await asyncio.sleep(random.uniform(*RETRY_SECONDS))  # noqa: S311 - jitter, not a secret
         return await self._attempt(host, keys)
 
     async def _attempt(self, host: Host, keys: dict[str, Any]) -> asyncssh.SSHClientConnection:
@@ -202,7 +202,7 @@ async def open_socket(host: Host) -> socket.socket:
 
 _CONNECT_REASONS = {
     errno.ECONNREFUSED: "connection refused: the host is there, but nothing listens on this port",
-    errno.EHOSTUNREACH: "no route to host: nobody answers for this address on the last segment, or a firewall rejects us",
+    errno.EHOSTUNREACH: "no route to host: nobody has this address, or a firewall rejects us",
     errno.ENETUNREACH: "network unreachable: this machine has no route to that network",
 }
 

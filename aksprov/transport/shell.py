@@ -8,18 +8,23 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
 from aksprov.errors import HostError
 from aksprov.facts.parse import parse_observation
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
-from aksprov.model.transport import Completed
-from aksprov.transport.agent import Agent
+from aksprov.model.transport import Completed, Delivery, Receipt
+from aksprov.transport.agent import ANSWER_SECONDS, Agent
+from aksprov.transport.delivery import apply_input, apply_script, parse_answer
 from aksprov.transport.posix import script
 
 OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
 
+# The host's own deadlines add up to less: lock 30 s, and per unit check 30, reload 60, listening 10 and as
+# much again to put it back.
+APPLY_SECONDS = 600
 _ARGUMENT = re.compile(r"[A-Za-z0-9._@+/:-]+")
 
 
@@ -35,7 +40,9 @@ class Shell:
         self._open_agent = open_agent
         self._agent: Agent | None = None
 
-    async def ask(self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"") -> Completed:
+    async def ask(
+        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float = ANSWER_SECONDS
+    ) -> Completed:
         """Run one script; ``arguments`` are words without blanks or shell characters."""
         for word in arguments:
             if not _ARGUMENT.fullmatch(word):
@@ -46,8 +53,8 @@ class Shell:
                 await self._agent.first()
             else:
                 self._agent = await self._open_agent(text, arguments)
-                return await self._agent.first()
-        return await self._agent.run(text, arguments, stdin)
+                return await self._agent.first(seconds)
+        return await self._agent.run(text, arguments, stdin, seconds)
 
     async def observe(self, paths: Sequence[str]) -> Observed:
         """Facts, manifest and files.  A swap that a power cut broke is put right first."""
@@ -72,6 +79,17 @@ class Shell:
                 fix="run the command again; when it happens again, look for a full disk or memory on the host",
             ) from None
         return found
+
+    async def put_bundle(self, delivery: Delivery) -> Receipt:
+        """Stage, check, swap, reload, verify, manifest; or put everything back.
+
+        Raises:
+            HostError: with the step that failed; see :mod:`aksprov.transport.refusals`.
+        """
+        stdin = apply_input(delivery, secrets.token_hex(4))
+        done = await self.ask(apply_script(delivery), stdin=stdin, seconds=APPLY_SECONDS)
+        text = done.stdout.decode("utf-8", "replace")
+        return parse_answer(text or done.stderr.decode("utf-8", "replace"), delivery, self._host.name)
 
     def end(self) -> None:
         """No more scripts."""

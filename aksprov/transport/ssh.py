@@ -19,6 +19,8 @@ from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
 from aksprov.transport.agent import Agent, agent_argv, command_line
 from aksprov.transport.login import Login
+from aksprov.transport.posix import script
+from aksprov.transport.probe import NO_TOOL, exchange, opens
 from aksprov.transport.shell import Shell
 
 # How long the other end may take to say goodbye.
@@ -61,12 +63,37 @@ class SshConnection:
         return await self._shell.put_bundle(delivery)
 
     async def tcp_open(self, address: str, port: int) -> bool:
-        """Whether a TCP connection from this host to ``address:port`` opens."""
-        raise NotImplementedError
+        """Whether a TCP connection from this host to ``address:port`` opens.
+
+        Raises:
+            HostError: HostForwardingRefused, where sshd forbids it and the host has no bash.
+        """
+        try:
+            return await opens(lambda: self._connection.open_connection(address, port, encoding=None))
+        except asyncssh.ChannelOpenError as e:
+            if e.code == asyncssh.OPEN_CONNECT_FAILED:
+                return False
+        done = await self._shell.ask(script("tcp"), (address, str(port)))
+        if done.status == NO_TOOL:
+            raise HostError(
+                "HostForwardingRefused",
+                f"{self.host.name} cannot be asked to open TCP connections",
+                where=self.host.name,
+                why="its sshd forbids forwarding and it has no bash",
+                fix="AllowTcpForwarding yes (or local) in sshd_config, for this user",
+            )
+        return done.status == 0
 
     async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
         """Send to a UNIX socket on the host, read to its end; None when not possible."""
-        raise NotImplementedError
+        try:
+            answer = await exchange(lambda: self._connection.open_unix_connection(path, encoding=None), request)
+        except asyncssh.ChannelOpenError:
+            answer = None  # forbidden, or the socket is another user's: the privileged shell may still reach it
+        if answer is not None:
+            return answer
+        done = await self._shell.ask(script("unix"), (path,), request)
+        return done.stdout if done.status == 0 else None
 
     async def close(self) -> None:
         """End the agent and the connection."""
