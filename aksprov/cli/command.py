@@ -100,7 +100,9 @@ def _argument(name: str, parameter: Parameter) -> inspect.Parameter:
 
 def _completer(parameter: Parameter) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
-        return [word for word in parameter.allowed if word.lower().startswith(incomplete.lower())]
+        # What was typed stays, as Typer keeps only words that begin with it; case does not matter to binding.
+        rest = (word[len(incomplete) :] for word in parameter.allowed if word.lower().startswith(incomplete.lower()))
+        return [incomplete + end for end in rest]
 
     return complete
 

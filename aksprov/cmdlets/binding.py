@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -96,17 +97,16 @@ def choose_set(verb: Verb, given: Iterable[str]) -> ParameterSet | None:
 
 
 def _mixed(verb: Verb, typed: Sequence[Parameter]) -> UsageError:
-    """Names two parameters that no set has both of, and their sets."""
-    first, second = next(
-        ((a, b) for i, a in enumerate(typed) for b in typed[i + 1 :] if not set(a.sets).intersection(b.sets)),
-        (typed[0], typed[-1]),
-    )
+    """Names two parameters that no set has both of, or all of them, and their sets."""
+    limited = [p for p in typed if p.sets]
+    pairs = ([a, b] for a, b in combinations(limited, 2) if set(a.sets).isdisjoint(b.sets))
+    apart = next(pairs, limited)
     return UsageError(
         "ParameterSetsMixed",
-        f"{first.option} and {second.option} cannot be given together",
+        f"{_and([p.option for p in apart])} cannot be given together",
         where=verb.name,
-        why=f"{first.option} belongs to {_and(first.sets)}, {second.option} to {_and(second.sets)}",
-        fix=f"leave one of the two out; 'aksprov {verb.name} --help' shows the sets",
+        why="; ".join(f"{p.option} belongs to {_and(p.sets)}" for p in apart),
+        fix=f"leave one of them out; 'aksprov {verb.name} --help' shows the sets",
     )
 
 

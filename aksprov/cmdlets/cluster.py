@@ -269,7 +269,7 @@ NEW_CLUSTER = Verb(
         ParameterSet(name=_LEGACY, help="Without it: a Linux pool called NAME-linux with one node."),
         ParameterSet(name=_RBAC, help="With --enable-azure-rbac; not available."),
     ),
-    default_set=_NODE_POOL,
+    default_set=_LEGACY,
     outputs=CLUSTER_PROPERTIES,
     columns=_COLUMNS,
     examples=(

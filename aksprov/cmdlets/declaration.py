@@ -116,7 +116,7 @@ class Property(Value, frozen=True, kw_only=True):
 
     Args:
         kind: text, integer, boolean, texts, object or objects.
-        parameter: the parameter of the same verb that it comes from, or "".
+        parameter: the parameter of the verb that makes such objects that it comes from, or "".
     """
 
     name: str
