@@ -31,10 +31,12 @@ def plugin_files(desired: Desired, render: Renderer) -> Iterator[BundleFile]:
             why="only calico is built so far",
             fix="give --primary-network-plugin calico",
         )
-    largest = max((pool.max_pods for pool in cluster.node_pools), default=DEFAULT_MAX_PODS)
+    largest = max(
+        [DEFAULT_MAX_PODS, *(pool.max_pods for pool in cluster.node_pools)]
+    )  # control planes have the default
     values = {
         "cluster": cluster,
-        "block_size": calico.block_size(max(largest, DEFAULT_MAX_PODS)),
+        "block_size": calico.block_size(largest),
         "vxlan_port": calico.VXLAN_PORT,
         "vxlan_vni": calico.VXLAN_VNI,
     }
