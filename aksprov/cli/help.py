@@ -11,7 +11,6 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from aksprov.cli.terminal import paint, width
-from aksprov.cmdlets.binding import bounds
 from aksprov.cmdlets.catalog import TOPICS, VERBS
 from aksprov.cmdlets.common import command_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
@@ -95,23 +94,6 @@ def _left(parameter: Parameter) -> str:
 
 def _right(parameter: Parameter) -> str:
     return " ".join([parameter.help, *(f"{text[0].upper()}{text[1:]}." for text in facts(parameter))])
-
-
-def facts(parameter: Parameter) -> Iterator[str]:
-    """What must, what may be given, and what is meant when nothing is: a sentence each."""
-    if "*" in parameter.mandatory_in and not parameter.sets:
-        yield "required"
-    if parameter.listed_by:
-        yield f"one of those that {parameter.listed_by} lists"
-    elif parameter.allowed:
-        yield "one of " + ", ".join(
-            f"{word} (not available yet)" if word in parameter.unavailable_values else word
-            for word in parameter.allowed
-        )
-    if bounds(parameter):
-        yield bounds(parameter)
-    if parameter.default is not None:
-        yield f"default: {parameter.default}"
 
 
 def _entry(left: str, right: str) -> list[str]:
