@@ -90,7 +90,7 @@ def machine_rows(snapshot: Snapshot, keys: Iterable[str]) -> list[Row]:
                 f"if it is one machine: aksprov remove-host --name {name}; if one was cloned from the other: on the"
                 " clone, rm /etc/machine-id && systemd-machine-id-setup && reboot, then aksprov test-host"
             )
-            rows.append(_row("MachineUnique", "Host", "Failed", name, details, cure))
+            rows.append(_row("UniqueMachineId", "Host", "Failed", name, details, cure))
     return rows
 
 

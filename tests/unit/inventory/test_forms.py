@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -184,3 +186,18 @@ def test_keys_and_thumbprints_are_kept_in_one_form() -> None:
     content = f"name,address,os,host_key,certificate_sha256\na,::1,linux,{KEY} root@a,\nb,::2,windows,,{thumbprint}\n"
     a, b = parse(content.encode(), ".csv", "/")
     assert (a.host_key, b.certificate_sha256) == (KEY, "ab" * 32)
+
+
+def test_the_examples_of_the_documentation_are_hosts() -> None:
+    """docs/hosts-file.md shows what can be used as it is, and the same key names."""
+    document = (Path(__file__).parents[3] / "docs/hosts-file.md").read_text()
+    blocks = re.findall(r"```(yaml|csv)\n(.*?)```", document, re.DOTALL)
+    hosts = {form: parse(text.encode(), f".{form}", "/") for form, text in blocks}
+    assert {form: [host.name for host in found] for form, found in hosts.items()} == {
+        "yaml": ["cp1", "lb1"],
+        "csv": ["cp1", "lb1"],
+    }
+    table = document.partition("| --- |")[2]
+    assert set(Host.__struct_fields__) == set(
+        re.findall(r"`([a-z0-9_]+)`", "".join(re.findall(r"^\|[^|]*\|", table, re.M)))
+    )
