@@ -298,7 +298,7 @@ def check_cluster(cluster: Cluster, network: Network, snapshot: Snapshot) -> Non
     Raises:
         DefinitionError: CidrsOverlap, ClusterRangeOverlap, CidrTooSmall, NodePoolTwice, MaxPodsInvalid,
             NodeCountInvalid, VmSizeUnknown.
-        NotAvailableError: PluginNotAvailable, WindowsNotAvailable, LoadBalancerNotAvailable.
+        NotAvailableError: NetworkPluginNotAvailable, WindowsNotAvailable, LoadBalancerNotAvailable.
     """
     pods, services = IPv4Network(cluster.pod_cidr), IPv4Network(cluster.service_cidr)
     if pods.overlaps(services):
@@ -383,7 +383,7 @@ def _check_node_pools(cluster: Cluster) -> None:
 def _check_available(cluster: Cluster) -> None:
     if cluster.primary_network_plugin != "calico":
         raise NotAvailableError(
-            "PluginNotAvailable",
+            "NetworkPluginNotAvailable",
             f"the network plugin {cluster.primary_network_plugin} is not available yet",
             where="primaryNetworkPlugin",
             why="this version makes configuration for calico only",

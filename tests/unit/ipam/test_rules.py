@@ -251,7 +251,7 @@ REFUSED_CLUSTERS = [
     ({"node_pools": pools(NodePool(name="b", max_pods=50))}, "MaxPodsInvalid", ExitCode.DEFINITION, "50 254 pool b"),
     ({"node_pools": pools(NodePool(name="b", max_pods=255))}, "MaxPodsInvalid", ExitCode.DEFINITION, "255 /24"),
     ({"node_pools": pools(NodePool(name="b", vm_size="Huge"))}, "VmSizeUnknown", ExitCode.DEFINITION, "Huge"),
-    ({"primary_network_plugin": "flannel"}, "PluginNotAvailable", ExitCode.NOT_AVAILABLE, "flannel calico"),
+    ({"primary_network_plugin": "flannel"}, "NetworkPluginNotAvailable", ExitCode.NOT_AVAILABLE, "flannel calico"),
     ({"node_pools": pools(NodePool(name="w", os_type="windows"))}, "WindowsNotAvailable", ExitCode.NOT_AVAILABLE, "w"),
     ({"load_balancer": LoadBalancerSettings(sku="none")},
      "LoadBalancerNotAvailable", ExitCode.NOT_AVAILABLE, "HAProxy"),
