@@ -50,7 +50,7 @@ class Host:
 
     def shell(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a shell command in the host without ssh: works when its network is down."""
-        inside = ["nsenter", "--all", "-t", str(self.info()["pid"]), "sh", "-c", command]
+        inside = ["nsenter", "--all", "--root", "-t", str(self.info()["pid"]), "sh", "-c", command]
         return run(["nsenter", "--mount", "--root", "--pid", "-t", str(self.lab.holder), *inside], check=check)
 
     def write(self, path: str, text: str) -> None:
