@@ -53,6 +53,11 @@ def parse_observation(text: str, *, host: str = "") -> Observed:
     )
 
 
+def swap_is_broken(text: str) -> bool:
+    """Whether an answer tells of a swap that was neither finished nor put back."""
+    return bool(_parts(text).get("swap"))
+
+
 def _parts(text: str) -> dict[str, str]:
     """Part's name -> its text; the nonce is what the first line has before its colon."""
     nonce = text.partition("\n")[0].partition(":")[0]

@@ -83,12 +83,35 @@ def parse_answer(text: str, delivery: Delivery, host: str) -> Receipt:
         HostError: the step that failed, and whether the old configuration is in force.
     """
     steps = [StepResult(step=step, result=result, details=said) for step, result, _, said in _said(text)]
-    failures = [(step, code, said) for step, result, code, said in _said(text) if result == "failed"]
+    failures = [
+        (step, code, lock_holder(said) if code == "HostLocked" else said)
+        for step, result, code, said in _said(text)
+        if result == "failed"
+    ]
     if failures:
         raise refusal(host, failures)
     if [s.step for s in steps] != [r for r in READERS if r in delivery.steps]:
         raise refusal(host, [("end", "AnswerUnreadable", text[-500:])])
     return Receipt(steps=tuple(steps))
+
+
+def check_recovery(text: str, host: str) -> None:
+    """Read the answer of recover.sh.
+
+    Raises:
+        HostError: HostLocked, or HostLeftHalf where a broken swap could not be put right.
+    """
+    result, _, rest = text.strip().partition(" ")
+    if result == "locked":
+        raise refusal(host, [("lock", "HostLocked", lock_holder(rest))])
+    if result == "broken":
+        raise refusal(host, [("recover", "HostLeftHalf", rest)])
+
+
+def lock_holder(word: str) -> str:
+    """``PID:START:BOOT:EPOCH`` in words."""
+    pid, _, rest = word.partition(":")
+    return f"process {pid} on the host, of the run with epoch {rest.rpartition(':')[2]}"
 
 
 def _said(text: str) -> Iterator[tuple[str, str, str, str]]:

@@ -5,6 +5,7 @@ The first script goes into the agent's command line, so a host where nothing cha
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -12,12 +13,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
 from aksprov.errors import HostError
-from aksprov.facts.parse import parse_observation
+from aksprov.facts.parse import parse_observation, swap_is_broken
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
 from aksprov.transport.agent import ANSWER_SECONDS, Agent
-from aksprov.transport.delivery import apply_input, apply_script, parse_answer
+from aksprov.transport.delivery import apply_input, apply_script, check_recovery, parse_answer
 from aksprov.transport.posix import script
 
 OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
@@ -39,6 +40,7 @@ class Shell:
         self._host = host
         self._open_agent = open_agent
         self._agent: Agent | None = None
+        self._turn = asyncio.Lock()  # one script at a time on the one channel
 
     async def ask(
         self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float = ANSWER_SECONDS
@@ -47,19 +49,31 @@ class Shell:
         for word in arguments:
             if not _ARGUMENT.fullmatch(word):
                 raise ValueError(f"not an argument for a host's script: {word!r}")
-        if self._agent is None:
-            if stdin:
-                self._agent = await self._open_agent(":", ())
-                await self._agent.first()
-            else:
+        async with self._turn:
+            if self._agent is None and not stdin:
                 self._agent = await self._open_agent(text, arguments)
                 return await self._agent.first(seconds)
-        return await self._agent.run(text, arguments, stdin, seconds)
+            if self._agent is None:
+                self._agent = await self._open_agent(":", ())
+                await self._agent.first()
+            return await self._agent.run(text, arguments, stdin, seconds)
 
     async def observe(self, paths: Sequence[str]) -> Observed:
-        """Facts, manifest and files.  A swap that a power cut broke is put right first."""
+        """Facts, manifest and files.  A swap that a power cut broke is put right first.
+
+        Raises:
+            HostError: HostLocked or HostLeftHalf beside what the connection raises.
+        """
+        text = await self._observe(paths)
+        if swap_is_broken(text):
+            done = await self.ask(script("lock", "swap", "recover"), seconds=APPLY_SECONDS)
+            check_recovery(done.stdout.decode("utf-8", "replace"), self._host.name)
+            text = await self._observe(paths)
+        return parse_observation(text, host=self._host.name)
+
+    async def _observe(self, paths: Sequence[str]) -> str:
         done = await self.ask(script("observe"), paths)
-        return parse_observation(done.stdout.decode("utf-8", "replace"), host=self._host.name)
+        return done.stdout.decode("utf-8", "replace")
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of the files that are there."""
