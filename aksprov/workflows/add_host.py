@@ -18,7 +18,7 @@ from aksprov.model.request import Request
 from aksprov.state import Store, open_store
 from aksprov.transport import connector
 from aksprov.workflows.host_facts import ask_each, exit_code_of, facts_of, failure_rows, machine_rows, record_facts
-from aksprov.workflows.host_view import host_object
+from aksprov.workflows.host_view import host_objects
 from aksprov.workflows.session import Session
 
 _LARGEST_FILE = 16 * 2**20  # bytes; 10,000 hosts with everything declared are about 5 MB
@@ -44,9 +44,8 @@ def run(request: Request, session: Session) -> Outcome:
         record_facts(store, facts)
         recorded = store.snapshot()
     rows = (*failure_rows(unseen, failures), *machine_rows(recorded, keys))
-    today = session.clock().date()
     return Outcome(
-        objects=tuple(host_object(recorded.hosts[key], recorded, today) for key in keys),
+        objects=host_objects([recorded.hosts[key] for key in keys], recorded, session.clock().date()),
         single=file is None,
         rows=rows,
         notes=_notes(len(entries), added, asked=len(unseen) if not request.flag("offline") else 0),

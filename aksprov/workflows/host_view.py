@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from aksprov.errors import NotFoundError
+from aksprov.inventory.fields import nearest
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
@@ -23,7 +26,8 @@ def find_host(name: str, snapshot: Snapshot) -> Host:
             "HostNotFound",
             f"there is no host {name!r}",
             where="name",
-            why=f"{len(snapshot.hosts)} hosts are recorded, none of that name",
+            why=f"{len(snapshot.hosts)} hosts are recorded, none of that name"
+            + nearest(name, [recorded.name for recorded in snapshot.hosts.values()]),
             fix="look at get-host, or record the host with add-host",
         )
     return host
@@ -37,23 +41,30 @@ def chosen_hosts(name: str | None, snapshot: Snapshot) -> dict[str, Host]:
     return dict(sorted(snapshot.hosts.items()))
 
 
-def clusters_of(key: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """Names of the clusters that a host is in."""
-    found = {node.cluster.lower() for node in snapshot.nodes if node.host.lower() == key}
-    return tuple(cluster.name for name, cluster in sorted(snapshot.clusters.items()) if name in found)
+def clusters_by_host(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Key of each host that is in clusters -> their names."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for node in snapshot.nodes:
+        found[node.host.lower()].add(snapshot.clusters[node.cluster.lower()].name)
+    return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
-def host_object(host: Host, snapshot: Snapshot, today: date) -> dict[str, Any]:
-    """The host's properties: what is recorded of it, what it said, and what it is used for.
+def host_objects(hosts: Iterable[Host], snapshot: Snapshot, today: date) -> tuple[dict[str, Any], ...]:
+    """The properties of hosts: what is recorded of each, what it said, and what it is used for.
 
     Args:
-        host: one of the snapshot's, or one that was just changed.
+        hosts: of the snapshot.
         snapshot: what is recorded.
         today: decides whether a maintenance is over.
     """
-    facts = snapshot.facts.get(host.key, Facts())
+    clusters = clusters_by_host(snapshot)
+    return tuple(
+        _object(host, snapshot.facts.get(host.key, Facts()), clusters.get(host.key, ()), today) for host in hosts
+    )
+
+
+def _object(host: Host, facts: Facts, clusters: tuple[str, ...], today: date) -> dict[str, Any]:
     capacity, maintenance = host.capacity, host.maintenance
-    clusters = clusters_of(host.key, snapshot)
     return {
         "Name": host.name,
         "Address": host.address,

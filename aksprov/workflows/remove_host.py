@@ -9,7 +9,7 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.state import open_store
 from aksprov.workflows.confirm import confirmed
-from aksprov.workflows.host_view import clusters_of, find_host
+from aksprov.workflows.host_view import clusters_by_host, find_host
 from aksprov.workflows.session import Session
 
 
@@ -32,7 +32,7 @@ def run(request: Request, session: Session) -> Outcome:
 
 def _removable(request: Request, snapshot: Snapshot) -> Host:
     host = find_host(request.need("name"), snapshot)
-    clusters = clusters_of(host.key, snapshot)
+    clusters = clusters_by_host(snapshot).get(host.key)
     if clusters:
         raise DefinitionError(
             "HostInCluster",

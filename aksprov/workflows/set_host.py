@@ -12,7 +12,7 @@ from aksprov.model.host import ROLES, Host
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.state import open_store
-from aksprov.workflows.host_view import clusters_of, find_host, host_object
+from aksprov.workflows.host_view import clusters_by_host, find_host, host_objects
 from aksprov.workflows.session import Session
 
 # What a cluster's configuration was made from: its address on the network, its packages, its site.
@@ -38,7 +38,7 @@ def run(request: Request, session: Session) -> Outcome:
         snapshot = store.snapshot()
         note = f"recorded; 'aksprov test-host --name {before.name}' tries it and reads the host's facts"
     host = snapshot.hosts[before.key]
-    return Outcome(objects=(host_object(host, snapshot, session.clock().date()),), single=True, notes=(note,))
+    return Outcome(objects=host_objects([host], snapshot, session.clock().date()), single=True, notes=(note,))
 
 
 def _changed(request: Request, snapshot: Snapshot, folder: str) -> Host:
@@ -53,7 +53,7 @@ def _changed(request: Request, snapshot: Snapshot, folder: str) -> Host:
 
 def _refuse_in_cluster(host: Host, recorded: Values, values: Values, snapshot: Snapshot) -> None:
     """A host in a cluster keeps what the cluster's configuration was made from."""
-    clusters = clusters_of(host.key, snapshot)
+    clusters = clusters_by_host(snapshot).get(host.key)
     changed = [path for path in _FIXED_IN_CLUSTER if values.get(path) != recorded.get(path)]
     allowed = values.get("roles") or ROLES
     used = {node.role for node in snapshot.nodes if node.host.lower() == host.key}
