@@ -103,7 +103,8 @@ class Endpoint:
         reason = "no other host of the cluster answers"
         for node in self._witnesses():
             try:
-                opened = await until(bool, partial(self._open_from, node), deadline)
+                connect = partial(self._connections[node.host].tcp_open, self._desired.vip, API_PORT)
+                opened = await until(bool, connect, deadline)
             except HostError as error:
                 reason = f"{node.host} cannot try: {error.what}"
                 continue
@@ -114,18 +115,6 @@ class Endpoint:
                 "see the rows of haproxy, keepalived and the VIP's holder; a firewall may also be in the way",
             )
         return skipped(reason, f"try a connection to {endpoint} from another host")
-
-    async def _open_from(self, node: Node) -> bool:
-        """By the connection's own means where they are allowed, else by a program of the host."""
-        connection = self._connections[node.host]
-        try:
-            return await connection.tcp_open(self._desired.vip, API_PORT)
-        except HostError as forbidden:
-            question = Question(kind="tcp", value=f"{self._desired.vip} {API_PORT}")
-            said = (await ask(connection, question)).get(question)
-            if not said:
-                raise forbidden from None
-            return said == ("open",)
 
     # ---- who answers for it ----
 
@@ -167,15 +156,11 @@ class Endpoint:
         return judge_servers(servers, len(self._desired.by_role("control-plane")))
 
     async def _read_servers(self, node: Node) -> tuple[Server, ...] | None:
-        """By forwarding where it is allowed, else by a program of the host; None where neither can ask."""
-        backend = apiserver_backend(self._desired.cluster.key)
-        connection = self._connections[node.host]
-        said = await connection.unix_exchange(HAPROXY_SOCKET, b"show stat\n")
-        if said is not None:
-            return servers_of(said.decode(errors="replace"), backend)
-        question = Question(kind="stat", value=HAPROXY_SOCKET)
-        lines = (await ask(connection, question)).get(question)
-        return None if lines is None else servers_of("\n".join(lines), backend)
+        """What the load balancer's HAProxy says; None where nobody can ask it."""
+        said = await self._connections[node.host].unix_exchange(HAPROXY_SOCKET, b"show stat\n")
+        if said is None:
+            return None
+        return servers_of(said.decode(errors="replace"), apiserver_backend(self._desired.cluster.key))
 
 
 def _one_holder(holders: Holders) -> bool:

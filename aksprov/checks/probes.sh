@@ -67,25 +67,6 @@ ask_neighbour() {
     ip neigh flush to "$address" dev "$device" 2>/dev/null
 }
 
-# "ADDRESS PORT": open, closed, or nothing where no program of this host can try.
-ask_tcp() {
-    address=${1%% *} port=${1#* }
-    if command -v bash >/dev/null; then
-        timeout 5 bash -c 'exec 4<>"/dev/tcp/$1/$2"' bash "$address" "$port" 2>/dev/null && echo open || echo closed
-    elif command -v nc >/dev/null; then
-        nc -z -w 5 "$address" "$port" 2>/dev/null && echo open || echo closed
-    fi
-}
-
-# What HAProxy's runtime socket answers to "show stat"; nothing where no program of this host can ask.
-ask_stat() {
-    if command -v socat >/dev/null; then
-        echo 'show stat' | timeout 5 socat -t 5 - "UNIX-CONNECT:$1" 2>/dev/null
-    elif command -v nc >/dev/null; then
-        echo 'show stat' | timeout 5 nc -U "$1" 2>/dev/null
-    fi
-}
-
 exec 3<&0 </dev/null
 while IFS= read -r question <&3; do
     kind=${question%% *} value=${question#* }

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from aksprov.checks.ask import ask
-from aksprov.checks.compile import Question
 from aksprov.checks.host import host_probes, sysctl_path
 from aksprov.model.bundle import Bundle, BundleFile, Reader
 from aksprov.model.host import Role
@@ -147,17 +146,3 @@ def test_programs_count_by_role() -> None:
         "load-balancer": ("Failed", "not installed: haproxy, keepalived", "Passed"),
         "worker": ("Skipped", "not installed: containerd, kubelet, kubeadm", "Passed"),
     }
-
-
-def test_a_port_is_tried_with_what_the_host_has(local_shell: Callable[[str], Connection]) -> None:
-    """Where SSH forwards nothing, a program of the host opens the connection."""
-
-    async def try_both() -> list[tuple[str, ...] | None]:
-        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        question = Question(kind="tcp", value=f"127.0.0.1 {port}")
-        async with server:
-            opened = (await ask(local_shell("here"), question)).get(question)
-        return [opened, (await ask(local_shell("here"), question)).get(question)]
-
-    assert asyncio.run(try_both()) == [("open",), ("closed",)]
