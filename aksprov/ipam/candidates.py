@@ -38,11 +38,11 @@ class Reason(Value, frozen=True, kw_only=True):
     """Why a host is kept out.
 
     Args:
-        code: the row's TestName.
+        test_name: of the row; docs/checks.md lists them.
         result: Skipped where nothing is wrong with the host, Warning where its owner should look at it.
     """
 
-    code: str
+    test_name: str
     details: str
     recommendation: str
     result: Result = "Skipped"
@@ -50,7 +50,7 @@ class Reason(Value, frozen=True, kw_only=True):
     def row(self, host: str, cluster: str) -> Row:
         """The row that says so."""
         return Row(
-            test_name=self.code,
+            test_name=self.test_name,
             category="Placement",
             test_result=self.result,
             details=f"kept out: {self.details}",
@@ -126,7 +126,7 @@ def own_address(
             _address_by_entry(host, network)
             if offline
             else Reason(
-                code="HostNotContacted",
+                test_name="HostNotContacted",
                 details="nothing is known of it, as it never answered",
                 recommendation=f"run test-host --name {host.name}",
             )
@@ -135,13 +135,13 @@ def own_address(
     interfaces = [i for i in facts.interfaces if i.name != "lo" and named in (None, i.name, *i.altnames)]
     if named is not None and not interfaces:
         return Reason(
-            code="InterfaceMissing",
+            test_name="InterfaceMissing",
             details=f"it has no interface {named}, which its entry names for switch {network.vswitch_name}",
             recommendation="correct 'interfaces' in its inventory entry, or run test-host if the host has changed",
             result="Warning",
         )
     return _first_address(interfaces, network, vips) or Reason(
-        code="HostOutsideNetwork",
+        test_name="HostOutsideNetwork",
         details=f"it has no address in {network.ip_address_prefix}" + (f" on {named}" if named else ""),
         recommendation="give it one there (setting a static address is not available yet), then run test-host",
     )
@@ -161,14 +161,14 @@ def _first_address(interfaces: list[Interface], network: Network, vips: Containe
 def _address_by_entry(host: Host, network: Network) -> OwnAddress | Reason:
     if not in_prefix(host.address, IPv4Network(network.ip_address_prefix)):
         return Reason(
-            code="HostOutsideNetwork",
+            test_name="HostOutsideNetwork",
             details=f"its address {host.address} is not one in {network.ip_address_prefix}, and nothing else is known",
             recommendation=f"run test-host --name {host.name}, or give its IP address in the prefix",
         )
     interface = host.interfaces.get(network.vswitch_name, network.vswitch_name)
     if not _INTERFACE_NAME.fullmatch(interface):
         return Reason(
-            code="InterfaceUnknown",
+            test_name="InterfaceUnknown",
             details=f"{interface!r} is not the name of a network interface, and nothing else is known",
             recommendation=f"name its interface: interfaces: {{{network.vswitch_name}: eth0}}",
             result="Warning",
@@ -181,21 +181,21 @@ def _not_now(host: Host, network: Network) -> Reason | None:
     if not at_site(host, network):
         label = host.labels.get("site")
         return Reason(
-            code=OTHER_SITE,
+            test_name=OTHER_SITE,
             details=f"network {network.name} takes hosts of site {network.site}, its site is {label or 'not given'}",
             recommendation=f"give it the label site={network.site} if it is there",
         )
     if host.maintenance is not None:
         until = f" until {host.maintenance.until}" if host.maintenance.until else ""
         return Reason(
-            code="HostInMaintenance",
+            test_name="HostInMaintenance",
             details=f"in maintenance{until}: {host.maintenance.reason}",
             recommendation="end it with set-host when the host may be used again",
         )
     missing = _not_built(host)
     if missing:
         return Reason(
-            code="HostNotAvailableYet",
+            test_name="HostNotAvailableYet",
             details=f"{missing} not available yet",
             recommendation="use a Linux host that is reached directly by SSH with a key",
         )
@@ -225,7 +225,7 @@ def _same_machines(keys: list[str], busy: Container[str], snapshot: Snapshot) ->
         name = first.setdefault(facts.machine_id, key)
         if name != key:
             again[key] = Reason(
-                code="MachineTwice",
+                test_name="UniqueMachineId",
                 details=f"it is the same machine as {snapshot.hosts[name].name} (machine-id {facts.machine_id})",
                 recommendation="remove one of the two entries; if the disk was cloned, give the clone a machine-id "
                 "of its own",
@@ -240,7 +240,7 @@ def _at_odds(key: str, own: OwnAddress, network: Network, snapshot: Snapshot, ho
         same_subnet = other.scope == network.scope and other.ip_address_prefix == network.ip_address_prefix
         if same_subnet and holds(other.vip_pool, own.address):
             return Reason(
-                code="HostInVipPool",
+                test_name="HostInVipPool",
                 details=f"its own address {own.address} is in the VIP pool {other.vip_pool} of network {other.name}",
                 recommendation="give the host another address, then run test-host",
                 result="Warning",
@@ -248,7 +248,7 @@ def _at_odds(key: str, own: OwnAddress, network: Network, snapshot: Snapshot, ho
     holder = holders.get(own.address, f"host/{key}")
     if holder != f"host/{key}":
         return Reason(
-            code="AddressTwice",
+            test_name="AddressTwice",
             details=f"its own address {own.address} is also that of {holder.replace('/', ' ')}",
             recommendation="give one of the two another address, then run test-host",
             result="Warning",

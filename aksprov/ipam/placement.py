@@ -118,7 +118,7 @@ def _choose(
     rows = [
         reason.row(snapshot.hosts[key].name, cluster.name)
         for key, reason in sorted(reasons.items(), key=lambda item: natural(item[0]))
-        if reason.code != OTHER_SITE  # nothing to say of a host that is simply elsewhere
+        if reason.test_name != OTHER_SITE  # nothing to say of a host that is simply elsewhere
     ]
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
         raise _too_few(cluster, network, snapshot, groups, chosen, reasons, rows)
@@ -177,13 +177,13 @@ def _unfit(
         if all(fit(candidate.capacity, group.need) is Fit.NO for group in asking):
             cpus, memory = min((group.need.least_cpus, group.need.least_memory_mb) for group in asking)
             reasons[key] = Reason(
-                code="HostTooSmall",
+                test_name="HostTooSmall",
                 details=f"it has {candidate.capacity}, the least is {cpus} CPUs, {memory} MB",
                 recommendation="use a larger host, or correct the capacity that its entry declares",
             )
         elif key in apart and any(group.role == "load-balancer" for group in asking):
             reasons[key] = Reason(
-                code="HostOnOtherSegment",
+                test_name="HostOnOtherSegment",
                 details=f"it cannot be a load balancer: its subnet {candidate.own.subnet} on {candidate.own.interface} "
                 f"does not hold the VIP pool {network.vip_pool}, so it shares no segment with the other one",
                 recommendation=f"correct the mask of its address; the network's prefix is {network.ip_address_prefix}",
@@ -320,10 +320,10 @@ def _too_few(
         if len(hosts) < group.missing
     ]
     busy = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
-    by_code: dict[str, list[str]] = {"InACluster": busy} if busy else {}
+    by_name: dict[str, list[str]] = {"InACluster": busy} if busy else {}
     for key, reason in reasons.items():
-        by_code.setdefault(reason.code, []).append(snapshot.hosts[key].name)
-    kept_out = "; ".join(f"{code}: {_some(names)}" for code, names in by_code.items())
+        by_name.setdefault(reason.test_name, []).append(snapshot.hosts[key].name)
+    kept_out = "; ".join(f"{name}: {_some(hosts)}" for name, hosts in by_name.items())
     return TooFewHostsError(
         f"cluster {cluster.name} lacks hosts: {', '.join(missing)}",
         where=f"cluster {cluster.name}, network {network.name}",

@@ -12,23 +12,29 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan, plan_hash
 from aksprov.model.request import Request
 from aksprov.state import open_store
+from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.network_definition import find_network
 from aksprov.workflows.session import Session
 
 
 def run(request: Request, session: Session) -> Outcome:
-    """Refuse while it is in use, ask, and remove it."""
+    """Refuse while it is in use, ask, and remove it.
+
+    Raises:
+        DefinitionError: NetworkInUse.
+        NotFoundError: NetworkNotFound.
+        UsageError: ConfirmationNeeded.
+    """
     store = open_store(session.state_url)
     network = _unused(request.need("name"), store.snapshot())
     if request.flag("whatIf"):
         plan = Plan(verb=request.verb, objects=(f"network/{network.name}",), addresses=())
         return Outcome(plan=msgspec.structs.replace(plan, hash=plan_hash(plan)), exit_code=ExitCode.WOULD_CHANGE)
-    if not request.flag("yes") and not session.asker.confirm(f"Remove network {network.name}?"):
-        return Outcome(notes=("nothing was removed",))
+    if not confirmed(request, session, f"Remove network {network.name} ({network.ip_address_prefix})?"):
+        return Outcome(notes=(f"network {network.name} stays",))
     with store.write() as transaction:
-        network = _unused(request.need("name"), transaction.snapshot())
-        transaction.remove_network(network.key)
-    return Outcome(notes=(f"network {network.name} is removed",))
+        transaction.remove_network(_unused(request.need("name"), transaction.snapshot()).key)
+    return Outcome(notes=(f"network {network.name} removed",))
 
 
 def _unused(name: str, snapshot: Snapshot) -> Network:

@@ -188,7 +188,7 @@ KEPT_OUT = [
      "HostOutsideNetwork", "eth1"),
     (host("x", interfaces={"Ext Switch": "bond0"}), facts("10.0.0.90/24"), "InterfaceMissing", "bond0 Ext"),
     (host("x"), facts("10.0.0.201/24"), "HostInVipPool", "10.0.0.201 10.0.0.200-10.0.0.202"),
-    (host("x"), facts("10.0.0.90/24", machine="m1"), "MachineTwice", "h1 m1"),
+    (host("x"), facts("10.0.0.90/24", machine="m1"), "UniqueMachineId", "h1 m1"),
     (host("x"), facts("10.0.0.12/24"), "AddressTwice", "10.0.0.12 h1"),
     (host("x", roles=("load-balancer",)), facts("10.0.0.90/25"), "HostOnOtherSegment", "10.0.0.0/25 10.0.0.200"),
     (Host(name="x", address="x", os="windows", connection="psrp"), facts("10.0.0.90/24"),
@@ -277,7 +277,7 @@ def test_to_a_folder_a_host_without_facts_is_taken_by_its_entry() -> None:
         (msgspec.structs.replace(entry, address="192.168.0.1"), NETWORK, "HostOutsideNetwork"),
     ):
         answer = own_address(other, None, network, (), offline=True)
-        assert isinstance(answer, Reason) and answer.code == code
+        assert isinstance(answer, Reason) and answer.test_name == code
 
 
 def test_to_a_folder_facts_still_win() -> None:
