@@ -12,7 +12,8 @@ from pathlib import Path
 import minilab
 import pytest
 from controller import Controller
-from minilab import Lab
+from minilab import RUNTIME, Lab
+from minilab.cgroups import hierarchies
 
 START_AND_WAIT = """
 import sys, time
@@ -91,6 +92,17 @@ def test_addresses_release_and_sshd_options_are_the_callers() -> None:
         assert (lab["a"].ip, lab["b"].ip) == ("192.168.7.11", "192.168.7.200")
         said = lab["b"].ssh("ip -4 -o addr show eth0; . /etc/os-release; echo $VERSION_CODENAME; sshd -T").stdout
     assert "192.168.7.200/24" in said and "\ntrixie\n" in said and "maxsessions 100\n" in said
+
+
+def test_hosts_for_container_runtimes_and_hosts_without_systemd() -> None:
+    """The machine's own cgroup controllers and plain directories for a runtime; only sshd in a light host."""
+    with Lab([{"name": "runtime", **RUNTIME}, {"name": "light", "kind": "light"}]) as lab:
+        said = lab["runtime"].ssh("systemctl is-system-running; : < /dev/kmsg; ls /sys/fs/cgroup").stdout.split()
+        kind = lab["runtime"].ssh("stat -f -c %T /var/lib/containerd").stdout.strip()
+        lab["runtime"].ssh("systemd-run --wait --quiet -p MemoryMax=64M true")
+        assert lab["light"].ssh("cat /proc/1/comm").stdout == "sshd\n"
+    assert said == ["running", *sorted(hierarchy.name for hierarchy in hierarchies())]
+    assert kind == "tmpfs"
 
 
 def test_in_process_connection(lab: Lab) -> None:
