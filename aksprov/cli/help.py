@@ -14,6 +14,7 @@ from aksprov.cli.terminal import paint, width
 from aksprov.cmdlets.catalog import TOPICS, VERBS
 from aksprov.cmdlets.common import command_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
+from aksprov.cmdlets.describe import facts
 
 _COLUMN = 30  # where the right column begins
 _WIDEST = 100  # longer lines are hard to read

@@ -40,7 +40,9 @@ def as_text(verb: Verb, outcome: Outcome) -> str:
         safe_box=not (sys.stdout.encoding or "").lower().startswith("utf"),
     )
     for number, part in enumerate(parts):
-        console.print(*([""] if number else []), part, sep="\n")
+        if number:
+            console.print()
+        console.print(part, soft_wrap=isinstance(part, Text))  # lines of a plan stay whole: people copy them
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
@@ -112,7 +114,7 @@ def rows_view(rows: Sequence[Row]) -> RenderableType:
     """Checks as a table; what is not Passed has its recommendation below the details."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in ("Result", "Host", "Test", "Details"):
-        table.add_column(column, overflow="fold", ratio=None)
+        table.add_column(column, overflow="fold")
     for row in rows:
         details = Text(harmless(row.details))
         if row.recommendation and row.test_result != "Passed":
@@ -124,7 +126,7 @@ def rows_view(rows: Sequence[Row]) -> RenderableType:
     return Group(table, Text(f"\n{len(rows)} checks: {summary}"))
 
 
-def plan_view(plan: Plan) -> RenderableType:
+def plan_view(plan: Plan) -> Text:
     """A plan: per wave and host what changes, the differences, and a line that sums up."""
     lines: list[Text] = []
     for wave in sorted({host.wave for host in plan.hosts}):
@@ -144,7 +146,7 @@ def plan_view(plan: Plan) -> RenderableType:
     if lines:
         lines.append(Text())
     lines.append(Text(_summary(plan), style="bold"))
-    return Group(*lines)
+    return Text("\n").join(lines)
 
 
 def _host_lines(host: HostPlan) -> list[Text]:

@@ -285,12 +285,8 @@ def _allowed(parameter: Parameter, text: str) -> str:
                     fix="give " + " or ".join(w for w in parameter.allowed if w not in parameter.unavailable_values),
                 )
             return word
-    raise _refused(
-        parameter,
-        text,
-        "ValueNotAllowed",
-        "it is one of " + ", ".join(parameter.allowed) + nearest(text, parameter.allowed),
-    )
+    why = "it is one of " + ", ".join(parameter.allowed) + nearest(text, parameter.allowed)
+    raise _refused(parameter, text, "ValueNotAllowed", why)
 
 
 def _object(parameter: Parameter, text: str) -> str | dict[str, Any]:
@@ -348,7 +344,7 @@ def _refused(parameter: Parameter, text: str, code: str, why: str) -> Definition
         f"{shown} cannot be the value of {parameter.option}",
         where=parameter.name,
         why=why,
-        fix=f"give a value like {parameter.example}" if parameter.example else "give another value",
+        fix=f"give another value, for example {parameter.example}" if parameter.example else "give another value",
     )
 
 
