@@ -17,6 +17,9 @@ from aksprov.model.host import Host
 from aksprov.model.network import AddressRange, Network, RouterId
 from aksprov.state import open_store
 
+# From 3.12 on Python warns of a fork beside threads, which other tests may have left; these children need none of them.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 PROCESSES = 50
 HOSTS_EACH = 3
 NETWORK = Network(

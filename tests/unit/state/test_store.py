@@ -25,6 +25,9 @@ from aksprov.state import TakenError, open_store
 from aksprov.state.place import file_system_of, refuse_network_file_system, state_path
 from aksprov.state.schema import SCHEMA_VERSION
 
+# From 3.12 on Python warns of a fork beside threads, which other tests may have left; these children need none of them.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 NETWORK = Network(
     name="Lab",
     vswitch_name='External "1"',
