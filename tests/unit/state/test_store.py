@@ -344,7 +344,9 @@ def test_a_state_that_this_user_may_not_write(shared_folder: Path) -> None:
         assert as_nobody(lambda: open_store(str(path)).write().__enter__()) == "StateReadOnly 74"
     path.chmod(0o000)
     assert as_nobody(lambda: open_store(str(path)).snapshot() and None) == "StateUnreadable 74"
+    shared_folder.chmod(0o755)
     path.unlink()
+    shared_folder.chmod(0o555)
     assert as_nobody(lambda: open_store(str(path)).write().__enter__()) == "StateReadOnly 74"
     assert as_nobody(lambda: open_store(str(path.parent / "a" / "s")).write().__enter__()) == "StateFolderUnusable 74"
     shared_folder.chmod(0o755)
