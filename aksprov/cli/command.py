@@ -34,18 +34,13 @@ def parse(verb: Verb, tokens: Sequence[str]) -> dict[str, list[str]]:
     Raises:
         UsageError: UnknownOption, UnexpectedValue, OptionMisused.
     """
+    _refuse_options_as_values(verb, tokens)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     _add_command(app, verb)
     try:
         given, rest = app(args=list(tokens), prog_name=f"{PROGRAM} {verb.name}", standalone_mode=False)
     except typer.TyperException as error:
-        raise UsageError(
-            "OptionMisused",
-            error.format_message().rstrip("."),
-            where=verb.name,
-            why="a switch stands alone, every other option has a value after it",
-            fix=f"'{PROGRAM} {verb.name} --help' lists the options",
-        ) from None
+        raise _misused(verb, error.format_message().rstrip(".")) from None
     if rest:
         raise _not_understood(verb, rest)
     return dict(given)
@@ -105,6 +100,29 @@ def _completer(parameter: Parameter) -> Callable[[str], list[str]]:
         return [incomplete + end for end in rest]
 
     return complete
+
+
+def _refuse_options_as_values(verb: Verb, tokens: Sequence[str]) -> None:
+    """``--name --output json`` lacks a name.  A value that is called like an option is given as ``--name=--output``."""
+    kinds = {p.option: p.kind for p in command_parameters(verb) if not p.positional}
+    words = iter(tokens)
+    for word in words:
+        if word == "--":
+            return
+        if kinds.get(word, "switch") != "switch":
+            value = next(words, "")
+            if value.partition("=")[0] in kinds:
+                raise _misused(verb, f"{word} has no value: {value} is an option, too")
+
+
+def _misused(verb: Verb, what: str) -> UsageError:
+    return UsageError(
+        "OptionMisused",
+        what,
+        where=verb.name,
+        why="a switch stands alone, every other option has a value after it",
+        fix=f"'{PROGRAM} {verb.name} --help' lists the options",
+    )
 
 
 def _not_understood(verb: Verb, rest: Sequence[str]) -> UsageError:

@@ -331,7 +331,10 @@ def _properties(parameter: Parameter, maker: Verb, content: Mapping[str, Any]) -
             continue
         typed = value if isinstance(value, list) else [value]
         source = msgspec.structs.replace(
-            maker.parameter(output.parameter), name=f"{parameter.name}.{output.name}", positional=False
+            maker.parameter(output.parameter),
+            name=f"{parameter.name}.{output.name}",
+            positional=True,
+            placeholder=f"{output.name} of {parameter.option}",  # what errors call it
         )
         checked[output.name] = read_value(source, [str(item) for item in typed])
     return checked

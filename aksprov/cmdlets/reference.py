@@ -16,16 +16,18 @@ from aksprov.cmdlets.describe import facts
 _INTRODUCTION = """\
 # Verbs
 
-Made from the declarations in `aksprov/cmdlets/`; to write it anew: `python -m aksprov.cmdlets.reference > docs/cmdlets.md`.
+Made from the declarations in `aksprov/cmdlets/`. To write it anew:
+`python -m aksprov.cmdlets.reference > docs/cmdlets.md`.
 
 A verb is given by its own name or by the name of the AksHci cmdlet, in any case: `aksprov new-cluster` is
-`aksprov New-AksHciCluster`. Parameters have the names of AksHci's; on the command line a run of capitals is one word, so
-`-vlanID` is `--vlan-id`. Parameters marked with + are ours: AksHci has none of that name.
+`aksprov New-AksHciCluster`. Parameters have the names of AksHci's; on the command line a run of capitals is one word,
+so `-vlanID` is `--vlan-id`. Parameters marked with + are ours: AksHci has none of that name.
 
-Options that take an object take a stored name, `@file.json` or JSON text. Permitted values are compared ignoring case. One pair
-of quotes round a value is dropped. A parameter that is declared and not available yet is refused with exit code 69.
+Options that take an object take a stored name, `@file.json` or JSON text. Permitted values are compared ignoring case.
+One pair of quotes round a value is dropped. A parameter that is declared and not available yet is refused with exit
+code 69.
 
-Every shell that Typer knows can complete verbs, options and permitted values: `aksprov --install-completion`.
+bash, zsh, fish and PowerShell complete verbs, options and permitted values after `aksprov --install-completion`.
 """
 
 
