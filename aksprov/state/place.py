@@ -16,13 +16,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 # What coreutils' stat(1) calls remote (src/stat.c), by the names that Linux has in mountinfo,
-# and the network file systems that come through FUSE.  SQLite's write-ahead log needs memory
+# the network file systems that come through FUSE, and Windows' \\server\share.  SQLite's write-ahead log needs memory
 # that all its users share (https://www.sqlite.org/wal.html), which a network does not give.
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     {
         "afs", "beegfs", "ceph", "cifs", "coda", "fuse.ceph", "fuse.cephfs", "fuse.glusterfs", "fuse.rclone",
         "fuse.s3fs", "fuse.sshfs", "gfs", "gfs2", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "ocfs2", "panfs",
-        "prl_fs", "smb2", "smb3", "smbfs", "snfs", "vboxsf",
+        "prl_fs", "share", "smb2", "smb3", "smbfs", "snfs", "vboxsf",
     }
 )  # fmt: skip
 
@@ -161,19 +161,23 @@ def _folder_error(path: str, why: str) -> StateError:
     )
 
 
-def refuse_network_file_system(path: Path) -> None:
+def refuse_network_file_system(path: Path, mounts: Path = _MOUNTS) -> None:
     """Refuse a state on a file system that other machines use too.
 
-    Only Linux says which one a file is on; elsewhere nothing is checked.
+    Linux says which one a file is on, and on Windows a path may name a server; elsewhere
+    nothing is checked.
+
+    Args:
+        path: absolute and without links.
+        mounts: Linux' table of what is mounted where.
 
     Raises:
         StateError: StateOnNetworkFileSystem.
     """
     try:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        kind = file_system_of(path, mounts.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
-        return
-    kind = file_system_of(path, mounts)
+        kind = "share" if path.drive.startswith(r"\\") else ""
     if kind in _NETWORK_FILE_SYSTEMS:
         raise StateError(
             "StateOnNetworkFileSystem",

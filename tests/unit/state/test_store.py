@@ -22,7 +22,7 @@ from aksprov.model.facts import Facts, Interface, Unit
 from aksprov.model.host import Capacity, Host, Maintenance
 from aksprov.model.network import AddressRange, Lease, Network, RouterId
 from aksprov.state import TakenError, open_store
-from aksprov.state.place import file_system_of, refuse_network_file_system, state_path
+from aksprov.state.place import file_system_of, refuse_network_file_system
 from aksprov.state.schema import SCHEMA_VERSION
 
 # From 3.12 on Python warns of a fork beside threads, which other tests may have left; these children need none of them.
@@ -396,15 +396,15 @@ def test_the_file_system_of_a_path_is_that_of_its_topmost_mount(place: str, kind
     assert file_system_of(Path(place), MOUNTS) == kind
 
 
-def test_a_network_file_system_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "mountinfo"
     table.write_text(MOUNTS)
-    monkeypatch.setattr("aksprov.state.place._MOUNTS", table)
     with pytest.raises(StateError) as caught:
-        refuse_network_file_system(state_path("/home/jane/state.db"))
-    assert caught.value.code == "StateOnNetworkFileSystem"
+        refuse_network_file_system(Path("/home/jane/state.db"), table)
+    assert (caught.value.code, caught.value.exit_code) == ("StateOnNetworkFileSystem", ExitCode.STATE)
     assert "nfs4" in caught.value.where
-    refuse_network_file_system(state_path("/var/lib/state.db"))
+    refuse_network_file_system(Path("/var/lib/state.db"), table)
+    refuse_network_file_system(Path("/home/jane/state.db"), tmp_path / "no Linux")
 
 
 # --- the ledger
