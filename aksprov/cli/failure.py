@@ -50,19 +50,21 @@ def print_error(error: AksprovError, *, as_json: bool) -> None:
         line = msgspec.json.encode(error.to_dict()).decode()
         print(line, file=sys.stderr)
         return
-    print(paint(f"Error {error.code}:", "red", sys.stderr), harmless(error.what), file=sys.stderr)
+    title = f"Error {error.code}:"
+    print(
+        _wrapped(f"{title} {error.what}", "", "  ").replace(title, paint(title, "red", sys.stderr), 1), file=sys.stderr
+    )
     for label, text in (("where", error.where), ("why", error.why), ("fix", error.fix)):
         if text:
-            print(_labelled(label, harmless(text)), file=sys.stderr)
+            print(_wrapped(text, f"  {label + ':':<7}", " " * 9), file=sys.stderr)
 
 
-def _labelled(label: str, text: str) -> str:
-    lead = f"  {label + ':':<7}"
+def _wrapped(text: str, lead: str, indent: str) -> str:
     return textwrap.fill(
-        text,
+        harmless(text),
         min(width(sys.stderr), 100),
         initial_indent=lead,
-        subsequent_indent=" " * len(lead),
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
