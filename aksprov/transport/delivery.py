@@ -10,23 +10,21 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator
 
-import msgspec
-
 from aksprov.model.bundle import READERS, BundleFile, Listen, Reader
+from aksprov.model.facts import ManifestFile
 from aksprov.model.transport import Delivery, Receipt, StepResult
 from aksprov.transport.posix import script
 from aksprov.transport.refusals import refusal
 
-MANIFEST_PATH = "/var/lib/aksprov/manifest.json"
 # The readers that are more than a place to put a file, and the scripts that they need.
 _STEP_SCRIPTS: dict[Reader, tuple[str, ...]] = {
-    "modules": ("modules",),
-    "sysctl": ("sysctl",),
-    "systemd": ("systemd",),
-    "containerd": ("units", "containerd"),
-    "haproxy": ("units", "haproxy"),
-    "keepalived": ("units", "keepalived"),
-    "kubeadm": ("kubeadm",),
+    "modules": ("common", "modules"),
+    "sysctl": ("common", "sysctl"),
+    "systemd": ("common", "systemd"),
+    "containerd": ("common", "units", "containerd"),
+    "haproxy": ("common", "units", "haproxy"),
+    "keepalived": ("common", "units", "keepalived"),
+    "kubeadm": ("common", "kubeadm"),
 }
 # Where a file that goes was read from: a bundle that no longer has it does not say.
 _READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
@@ -44,7 +42,9 @@ _BLOCK = 512
 def apply_script(delivery: Delivery) -> str:
     """The script that carries out a delivery: with the steps it has, and no others."""
     steps = dict.fromkeys(f"steps/{name}" for step in delivery.steps for name in _STEP_SCRIPTS.get(step, ()))
-    return script("lock", "swap", *steps, "apply")
+    undo = ("undo",) if steps else ()
+    removes = ("removes",) if delivery.removes else ()
+    return script("lock", "swap", *undo, *removes, *steps, "apply")
 
 
 def apply_input(delivery: Delivery, mark: str) -> bytes:
@@ -54,26 +54,28 @@ def apply_input(delivery: Delivery, mark: str) -> bytes:
         mark: a random word that sets this exchange's staged files apart from any other's.
 
     Raises:
-        ValueError: a file without content, or a path that ustar cannot hold.
+        ValueError: a file without content or without a place in the manifest, or a path that ustar cannot hold.
     """
-    manifest = msgspec.json.encode(delivery.manifest)
-    files = [(f, f.reader, _content(f)) for f in delivery.files]
-    last = BundleFile(path=MANIFEST_PATH, content="", reader="data", cluster="")
-    entries = [*files, (last, "manifest", manifest)]
-    commit = hashlib.sha256(manifest).hexdigest()
-    lines = [f"run {delivery.manifest.state_id} {delivery.manifest.epoch} {mark} {commit}"]
-    for file, reader, content in entries:
-        digest = hashlib.sha256(content).hexdigest()
-        lines.append(f"file {reader} {int(file.mode, 8):o} {file.owner} {digest} {file.path}")
+    manifest = delivery.manifest
+    arriving = {file.path: (file, _content(file)) for file in delivery.files}
+    if missing := arriving.keys() - {m.path for m in manifest.files}:
+        raise ValueError(f"files that the manifest does not have: {sorted(missing)}")
+    lines = [f"run {manifest.state_id} {manifest.epoch} {mark} {manifest.bundle}"]
+    lines += [_file_line(managed, *arriving.get(managed.path, (None, b""))) for managed in manifest.files]
     lines += [f"remove {_reader_of(path)} {path}" for path in delivery.removes]
     lines += [f"step {step}" for step in delivery.steps]
     lines += [f"listen {x.unit} {_endpoint(x)} {' '.join(_kernel_socket(x))}" for x in delivery.listens]
     header = "".join(f"{line}\n" for line in [*lines, "."]).encode()
-    return (
-        header
-        + b"".join(_ustar(_staged(file.path, mark), file, content) for file, _, content in entries)
-        + bytes(2 * _BLOCK)
-    )
+    members = (_ustar(_staged(path, mark), file, content) for path, (file, content) in arriving.items())
+    return b"".join([header, *members, bytes(2 * _BLOCK)])
+
+
+def _file_line(managed: ManifestFile, file: BundleFile | None, content: bytes) -> str:
+    if file is None:
+        return f"managed {managed.mode} {managed.sha256} {managed.path} {managed.cluster}"
+    if (managed.sha256, managed.mode) != (hashlib.sha256(content).hexdigest(), file.mode):
+        raise ValueError(f"the manifest says otherwise of {file.path}")
+    return f"file {file.reader} {file.mode} {file.owner} {managed.sha256} {file.path} {managed.cluster}"
 
 
 def parse_answer(text: str, delivery: Delivery, host: str) -> Receipt:

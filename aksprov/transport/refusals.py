@@ -68,6 +68,10 @@ _MEANINGS: dict[str, tuple[str, str]] = {
         "{step} on {host} died soon after its reload",
         "the old configuration is in force; see journalctl -u {step} on the host",
     ),
+    "SwapBroken": (
+        "{host} broke down in the middle of a change since we last looked",
+        "run the command again: the change is put back first",
+    ),
     "SwapFailed": (
         "{host} cannot put the new files in place",
         "the old ones are in force; look at the file system (df, mount), then run the command again",

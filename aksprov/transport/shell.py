@@ -66,10 +66,13 @@ class Shell:
         """
         text = await self._observe(paths)
         if swap_is_broken(text):
-            done = await self.ask(script("lock", "swap", "recover"), seconds=APPLY_SECONDS)
-            check_recovery(done.stdout.decode("utf-8", "replace"), self._host.name)
+            await self._recover()
             text = await self._observe(paths)
         return parse_observation(text, host=self._host.name)
+
+    async def _recover(self) -> None:
+        done = await self.ask(script("lock", "swap", "undo", "recover"), seconds=APPLY_SECONDS)
+        check_recovery(done.stdout.decode("utf-8", "replace"), self._host.name)
 
     async def _observe(self, paths: Sequence[str]) -> str:
         done = await self.ask(script("observe"), paths)
@@ -100,6 +103,15 @@ class Shell:
         Raises:
             HostError: with the step that failed; see :mod:`aksprov.transport.refusals`.
         """
+        try:
+            return await self._apply(delivery)
+        except HostError as e:
+            if e.code != "SwapBroken":
+                raise
+        await self._recover()
+        return await self._apply(delivery)
+
+    async def _apply(self, delivery: Delivery) -> Receipt:
         stdin = apply_input(delivery, secrets.token_hex(4))
         done = await self.ask(apply_script(delivery), stdin=stdin, seconds=APPLY_SECONDS)
         text = done.stdout.decode("utf-8", "replace")

@@ -32,11 +32,11 @@ stale() {
 	[ "$V" != "$2" ]
 }
 
-# take the lock within $1 seconds; else held says who has it
+# take the lock within 30 s, as long as another run's swap may take to end; else held says who has it
 take_lock() {
-	patience=$1
+	patience=30
 	until ln -s "$me:$epoch" $D/lock 2>/dev/null; do
-		held=$(readlink $D/lock) || held=
+		held=$(readlink $D/lock)
 		if [ -n "$held" ] && stale "$held"; then
 			# two that find it stale must not both remove it: only who has lock.break may
 			if ln -s "$me" $D/lock.break 2>/dev/null; then
@@ -46,14 +46,9 @@ take_lock() {
 			fi
 			stale "$(readlink $D/lock.break)" && rm -f $D/lock.break
 		fi
-		[ "$patience" -gt 0 ] || return 1
+		[ $patience -gt 0 ] || return 1
 		patience=$((patience - 1))
 		sleep 1
 	done
 	locked=yes
-}
-
-drop_lock() {
-	[ -n "${locked-}" ] && rm -f $D/lock
-	locked=
 }

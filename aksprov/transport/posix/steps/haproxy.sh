@@ -6,5 +6,6 @@ check_haproxy() {
 	case $out in *"[ALERT]"*) fail haproxy ConfigRefused "$out" ;; esac
 	text=$(haproxy -v 2>&1 | head -n 1)
 	text="checked with ${text%%-*}"
+	hold haproxy
 }
 apply_haproxy() { bring haproxy; }

@@ -7,5 +7,6 @@ check_keepalived() {
 	try 30 keepalived -t -f "$f" || fail keepalived ConfigRefused "$out"
 	text=$(keepalived -v 2>&1 | head -n 1)
 	text="checked with ${text%% (*}"
+	hold keepalived
 }
 apply_keepalived() { bring keepalived; }

@@ -8,20 +8,21 @@ check_kubeadm() {
 		text="not checked: this kubeadm cannot validate"
 		return 0
 	}
-	each validate kubeadm
+	of kubeadm "$files"
+	for path in $list; do validate "$path"; done
 }
 validate() {
-	new "$5"
+	new "$1"
 	copy=/run/aksprov/$pid
-	mkdir -p -m 700 $copy
+	mkdir -p /run/aksprov && chmod 700 /run/aksprov && mkdir -p "$copy"
 	document=$(cat "$n")
 	case $document in
-	*"bootstrapToken:"*) document="$document$newline    token: abcdef.0123456789abcdef$newline    unsafeSkipCAVerification: true" ;;
+	*"bootstrapToken:"*) document="$document$nl    token: abcdef.0123456789abcdef$nl    unsafeSkipCAVerification: true" ;;
 	esac
 	(umask 077 && printf "%s\n" "$document" >"$copy/kubeadm.yaml")
 	try 30 kubeadm config validate --config "$copy/kubeadm.yaml"
 	status=$?
-	rm -rf $copy
-	[ $status = 0 ] || fail kubeadm ConfigRefused "$out"
+	rm -rf "$copy"
+	[ "$status" = 0 ] || fail kubeadm ConfigRefused "$out"
 	text="checked with kubeadm"
 }

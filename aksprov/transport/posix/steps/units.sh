@@ -9,6 +9,7 @@ processes() {
 
 # whether process $1 has one of the sockets $inodes open
 holds() {
+	# shellcheck disable=SC2045
 	for open in $(ls -l "/proc/$1/fd" 2>/dev/null); do
 		case $open in socket:*) case " $inodes " in *" $open "*) return 0 ;; esac ;; esac
 	done
@@ -29,6 +30,16 @@ listens() {
 	return 1
 }
 
+# wait up to 10 s until the unit $1 is active: it may tell systemd of its reload after systemctl has returned
+await_active() {
+	left=50
+	until now=$(systemctl is-active "$1"); do
+		left=$((left - 1))
+		case $left$now in [1-9]*reloading | [1-9]*activating) ;; *) fail "$1" ReloadFailed "$1 is $now$nl$(journal "$1")" ;; esac
+		sleep 0.2
+	done
+}
+
 # wait up to 10 s until the unit $1 listens on all its addresses
 await_listens() {
 	for listen in $listens; do
@@ -40,7 +51,7 @@ await_listens() {
 		left=50
 		until listens "$1" "$4" "$5"; do
 			left=$((left - 1))
-			[ $left -gt 0 ] || fail "$1" NotListening "$1 does not listen on $3 10 s after the reload$newline$(journal "$1")"
+			[ "$left" -gt 0 ] || fail "$1" NotListening "$1 does not listen on $3 10 s after the reload$nl$(journal "$1")"
 			sleep 0.2
 		done
 		text="$text, listens on $3"
@@ -56,13 +67,17 @@ pulse() {
 	echo "$*"
 }
 
-# reload the unit $1 when it is active, else enable and start it
-bring() {
-	before=" $(echo $(processes "$1")) "
+# remember how the unit $1 is now, before its file is renamed
+hold() {
 	active=$(systemctl is-active "$1")
 	enabled=$(systemctl is-enabled "$1" 2>/dev/null)
-	was_units="$was_units$1 $active $enabled$newline"
+	was_units="${was_units-}$1 $active ${enabled:-unknown}$nl"
 	record "unit $1 $active ${enabled:-unknown}"
+}
+
+# reload the unit $1 when it was active, else enable and start it
+bring() {
+	before=" $(processes "$1" | tr "\n" " ") "
 	case $active in
 	active | reloading)
 		text="$text, reloaded"
@@ -73,29 +88,33 @@ bring() {
 		systemctl reset-failed "$1" 2>/dev/null
 		try 60 systemctl enable "$1" && try 60 systemctl start "$1"
 		;;
-	esac || fail "$1" ReloadFailed "$out$newline$(journal "$1")"
+	esac || fail "$1" ReloadFailed "$out$nl$(journal "$1")"
+	await_active "$1"
 	await_listens "$1"
-	now=$(systemctl is-active "$1")
-	[ "$now" = active ] || fail "$1" ReloadFailed "$1 is $now$newline$(journal "$1")"
-	touched="$touched $1"
+	watch "$1"
+}
+
+# have settle look at the unit $1
+watch() {
+	touched="${touched-} $1"
 	eval "pulse_$1=\$(pulse $1)"
 }
 
-# a unit that dies or starts anew within the next seconds did not take its configuration
+# a unit that dies or starts anew within 3 s did not take its configuration
 settle() {
-	[ -n "$touched" ] || return 0
-	sleep $SETTLE_SECONDS
+	[ -n "${touched-}" ] || return 0
+	sleep 3
 	for unit in $touched; do
 		eval "[ \"\$(pulse $unit)\" = \"\$pulse_$unit\" ]" ||
-			fail "$unit" UnitUnstable "$unit died within $SETTLE_SECONDS s$newline$(journal "$unit")"
+			fail "$unit" UnitUnstable "$unit died within 3 s$nl$(journal "$unit")"
 	done
 }
 
 # set f to the staged file of reader $1, or to the one in force, $2
 staged_or() {
 	f=$2
-	each staged_of "$1"
+	of "$1" "$files"
+	for path in $list; do new "$path" && f=$n; done
 }
-staged_of() { new "$5" && f=$n; }
 
-need() { command -v "$1" >/dev/null 2>&1 || fail "$1" HostToolMissing "$1"; }
+need() { command -v "$1" >/dev/null || fail "$1" HostToolMissing "$1"; }

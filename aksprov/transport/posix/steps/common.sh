@@ -1,0 +1,33 @@
+# common.sh: what steps use that do more than put files in place.
+
+# run a program for at most $1 seconds; out gets the end of what it says
+try() {
+	limit=$1
+	shift
+	out=$({
+		timeout -k 5 "$limit" "$@" 2>&1 </dev/null
+		echo "=$?"
+	} | tail -c 2000)
+	status=${out##*=}
+	out=${out%=*}
+	[ "$status" != 124 ] || out="$out${nl}no end after $limit s"
+	return "$status"
+}
+
+# a line of swap.log, before what it tells of is done
+record() { printf "%s\n" "$1" >>"$D/swap.log" && sync "$D/swap.log"; }
+
+# add the lines of $2 to the list $1 of first states, unless a line for the same thing is there
+first_states() {
+	known=$nl$(cat "$D/originals/$1" 2>/dev/null)$nl
+	printf "%s" "$2" | while read -r name value; do
+		case $known in *"$nl$name "*) ;; *) printf "%s %s\n" "$name" "$value" ;; esac
+	done >>"$D/originals/$1"
+}
+
+# called before the manifest is written
+close_steps() {
+	! command -v settle >/dev/null || settle
+	[ -z "${was_units-}" ] || first_states units "$was_units"
+	[ -z "${was_sysctls-}" ] || first_states sysctls "$was_sysctls"
+}
