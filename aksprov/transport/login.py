@@ -27,7 +27,7 @@ KEEPALIVE_SECONDS = 15
 
 # Fast and post-quantum where the server can: sntrup761 costs the client 85 ms of CPU, mlkem768 0.15 ms,
 # and AES-GCM is the cipher that costs Python least.
-_KEX = "^mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org"
+KEX = "^mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org"
 _CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
 
@@ -70,7 +70,7 @@ class Login:
             "preferred_auth": "publickey",
             "gss_host": None,
             "compression_algs": ["none"],
-            "kex_algs": _KEX,
+            "kex_algs": KEX,
             "encryption_algs": _CIPHERS,
             "login_timeout": LOGIN_SECONDS,
             "keepalive_interval": KEEPALIVE_SECONDS,

@@ -1,0 +1,90 @@
+"""The host keys that an SSH server offers, asked for without logging in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncssh
+
+from aksprov.errors import HostError
+from aksprov.model.base import Value
+from aksprov.model.host import Host
+from aksprov.transport.login import CONNECT_SECONDS, KEX, open_socket, place, port_of
+
+# A server shows one key in each key exchange, so each type is asked for by itself; best first.
+# An RSA key signs with SHA-2 (RFC 8332); DSA is not asked for.
+_TYPES = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+)
+
+
+class OfferedKey(Value, frozen=True, kw_only=True):
+    """A host key that a server showed.
+
+    Args:
+        type: "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa" ...
+        key: "TYPE BASE64", as it is pinned in the inventory.
+        fingerprint: "SHA256:..." as ssh-keygen -l shows it.
+    """
+
+    type: str
+    key: str
+    fingerprint: str
+
+
+async def host_keys(host: Host) -> tuple[OfferedKey, ...]:
+    """Every key that the host offers, the best first; nothing is sent but the key exchange.
+
+    Raises:
+        HostError: HostUnreachable, HostNameUnknown, HostTimeout, HostNotSsh.
+    """
+    found = []
+    for algorithm in _TYPES:
+        try:
+            found.append(await _ask(host, algorithm))
+        except asyncssh.KeyExchangeFailed:
+            continue  # the server has no key of that type
+    if not found:
+        raise _no_server(host, "it offers no host key of a type that we know")
+    return tuple(found)
+
+
+async def _ask(host: Host, algorithm: str) -> OfferedKey:
+    sock = await open_socket(host)
+    options: dict[str, Any] = {"config": None, "kex_algs": KEX, "server_host_key_algs": [algorithm]}
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            key = await asyncssh.get_server_host_key(host.address, port_of(host), sock=sock, **options)
+    except TimeoutError:
+        raise HostError(
+            "HostTimeout",
+            f"{host.name} did not show its host key within {CONNECT_SECONDS} s",
+            where=place(host),
+            why="the TCP connection stands, but the SSH server is silent",
+            fix="check load and address of the host",
+        ) from None
+    except asyncssh.KeyExchangeFailed:
+        raise
+    except (asyncssh.Error, OSError) as e:
+        raise _no_server(host, str(e)) from None
+    finally:
+        sock.close()
+    if key is None:
+        raise _no_server(host, "it showed no host key")
+    kind, text = key.export_public_key("openssh").decode().split()[:2]
+    return OfferedKey(type=kind, key=f"{kind} {text}", fingerprint=key.get_fingerprint())
+
+
+def _no_server(host: Host, why: str) -> HostError:
+    return HostError(
+        "HostNotSsh",
+        f"{host.name} does not show a host key",
+        where=place(host),
+        why=why,
+        fix="check address and port; look at the host's sshd log",
+    )
