@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -128,6 +130,16 @@ class Display:
                 self._timer = threading.Timer(PATIENCE, self._begin)
                 self._timer.daemon = True
                 self._timer.start()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal alone while somebody is asked there."""
+        with self._lock:  # a display that would begin now waits for the answer
+            if self._live is not None:
+                self._live.stop()
+            yield
+            if self._live is not None:
+                self._live.start(refresh=True)
 
     def _say(self, line: str) -> None:
         if self._live is not None and line:

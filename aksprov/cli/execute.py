@@ -45,7 +45,7 @@ def execute(verb: Verb, tokens: Sequence[str]) -> int:
     stream = EventStream(lambda: datetime.now(UTC))
     state = os.environ.get("AKSPROV_STATE") or None
     session = Session(state_url=state, events=stream, clock=lambda: datetime.now(UTC), asker=person)
-    with followed(stream, events=common.text("events"), verbose=common.flag("verbose")):
+    with followed(stream, events=common.text("events"), verbose=common.flag("verbose")) as person.pause:
         outcome = workflow(request, session)
     form = common.need("output")
     show(verb, outcome, form)

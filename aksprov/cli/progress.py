@@ -6,8 +6,8 @@ Readers of one stream of events: a display on a terminal, lines elsewhere, JSON 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -17,13 +17,18 @@ from aksprov.cli.display import Display, line_of
 from aksprov.errors import UsageError
 from aksprov.events import Event, EventStream
 
+Pause = Callable[[], AbstractContextManager[None]]
+
 
 @contextmanager
-def followed(stream: EventStream, *, events: str | None, verbose: bool) -> Iterator[None]:
+def followed(stream: EventStream, *, events: str | None, verbose: bool) -> Iterator[Pause]:
     """Follow ``stream`` while the block runs.
 
     Args:
         events: file that gets the events as JSON lines, "-" for standard output, None for none.
+
+    Yields:
+        what keeps the display off the terminal while somebody is asked there.
 
     Raises:
         UsageError: EventsNotWritten.
@@ -32,10 +37,12 @@ def followed(stream: EventStream, *, events: str | None, verbose: bool) -> Itera
         if events is not None:
             stream.subscribe(stack.enter_context(_json_lines(events)))
         if sys.stderr.isatty():
-            stream.subscribe(stack.enter_context(Display(verbose=verbose)))
+            display = stack.enter_context(Display(verbose=verbose))
+            stream.subscribe(display)
+            yield display.paused
         else:
             stream.subscribe(Lines(verbose=verbose))
-        yield
+            yield nullcontext
 
 
 class Lines:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from aksprov.cmdlets.declaration import Parameter
@@ -44,6 +45,7 @@ class Person:
 
     def __init__(self) -> None:
         self.interactive = sys.stdin.isatty() and sys.stderr.isatty()
+        self.pause: Callable[[], AbstractContextManager[None]] = nullcontext  # keeps a display away from a question
 
     def confirm(self, question: str) -> bool:
         """Yes or no; anything but yes is no.
@@ -72,9 +74,10 @@ class Person:
         return answers
 
     def _ask(self, prompt: str) -> str:
-        sys.stderr.write(prompt)
-        sys.stderr.flush()
-        line = sys.stdin.readline()
+        with self.pause():
+            sys.stderr.write(harmless(prompt))
+            sys.stderr.flush()
+            line = sys.stdin.readline()
         if not line:
             raise UsageError(
                 "InputEnded",

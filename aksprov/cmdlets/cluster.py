@@ -104,8 +104,9 @@ _MAIN = (
         group=_NETWORK,
         default="calico",
         allowed=("calico", "flannel"),
-        unavailable_values={"flannel": "configuration for Flannel is not built yet"},
-        help="Network plugin of Linux and Windows nodes alike. It can never be changed afterwards.",
+        # flannel is let through: the workflow knows whether it would be a change, which is refused differently
+        help="Network plugin of Linux and Windows nodes alike. It can never be changed afterwards. Flannel is not "
+        "available yet.",
         example="calico",
     ),
     Parameter(

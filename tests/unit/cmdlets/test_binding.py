@@ -153,7 +153,6 @@ BAD = [
     # command line, code, exit code, words that must appear
     ("new-cluster --name d --primary-network-plugin weave", "ValueNotAllowed", 65, "weave|calico, flannel"),
     ("new-cluster --name d --primary-network-plugin calicoo", "ValueNotAllowed", 65, "did you mean calico"),
-    ("new-cluster --name d --primary-network-plugin Flannel", "ValueNotAvailable", 69, "flannel|give calico"),
     (f"{POOL} --os-type windows", "ValueNotAvailable", 69, "Windows|give Linux"),
     (f"{POOL} --node-vm-size Standard_A4", "ValueNotAllowed", 65, "did you mean Standard_A4_v2"),
     ("new-cluster", "MissingParameter", 64, "--name"),
