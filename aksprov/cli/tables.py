@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -111,16 +112,22 @@ def _plain(value: Any) -> str:
 
 
 def rows_view(rows: Sequence[Row]) -> RenderableType:
-    """Checks as a table; what is not Passed has its recommendation below the details."""
+    """Checks as a table; what is not Passed has its recommendation below the details.
+
+    Hosts that have the same to say share a line.
+    """
+    alike: dict[Row, list[str]] = {}
+    for row in rows:
+        alike.setdefault(msgspec.structs.replace(row, host="", cluster=""), []).append(row.host or row.cluster)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in ("Result", "Host", "Test", "Details"):
-        table.add_column(column, overflow="fold")
-    for row in rows:
+        table.add_column(column, overflow="fold", max_width=16 if column == "Host" else None)
+    for row, hosts in alike.items():
         details = Text(harmless(row.details))
         if row.recommendation and row.test_result != "Passed":
             details.append(f"\n-> {harmless(row.recommendation)}", style="bold")
-        where = row.host or row.cluster
-        table.add_row(Text(row.test_result, style=_RESULTS[row.test_result]), Text(where), Text(row.test_name), details)
+        result = Text(row.test_result, style=_RESULTS[row.test_result])
+        table.add_row(result, Text(harmless(", ".join(hosts))), Text(row.test_name), details)
     count = {result: sum(row.test_result == result for row in rows) for result in _RESULTS}
     summary = ", ".join(f"{number} {result.lower()}" for result, number in count.items() if number)
     return Group(table, Text(f"\n{len(rows)} checks: {summary}"))

@@ -6,6 +6,7 @@ import json
 from io import StringIO
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -115,6 +116,14 @@ def test_rows_say_what_to_do_about_what_is_not_passed(capsys: pytest.CaptureFixt
     assert max(map(len, text.splitlines())) <= 80
     assert "-> look at the host" in text
     assert text.endswith("2 checks: 1 passed, 1 failed\n")
+
+
+def test_hosts_that_have_the_same_to_say_share_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [msgspec.structs.replace(ROWS[0], host=f"cp{number}") for number in range(1, 10)]
+    text = printed(capsys, "test-cluster", Outcome(rows=(*rows, ROWS[1])))[0]
+    assert text.count("FilesOnHost") == 1
+    assert all(f"cp{number}" in text for number in range(1, 10))
+    assert text.endswith("10 checks: 9 passed, 1 failed\n")
 
 
 def test_rows_of_a_test_are_the_array(capsys: pytest.CaptureFixture[str]) -> None:
