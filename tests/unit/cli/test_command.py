@@ -22,7 +22,7 @@ def test_every_parameter_of_every_verb_is_split_off(verb: Verb) -> None:
     assert parse(verb, words) == expected
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)  # the first parse imports Typer
 @given(text=st.text(), glued=st.booleans())
 def test_any_text_of_an_option_arrives_unchanged(text: str, glued: bool) -> None:
     """Also one that begins with a hyphen, is empty, or has bytes that are not UTF-8 (as surrogates)."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aksprov.cmdlets.binding import bind, missing, unquote
@@ -253,6 +253,7 @@ FREE_TEXT = [
 
 
 @pytest.mark.parametrize(("verb", "parameter"), FREE_TEXT)
+@settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_text_without_a_rule_arrives_unchanged(verb: Verb, parameter: Parameter, text: str) -> None:
     """But for one pair of quotes, which cmd.exe leaves round a value."""
@@ -262,6 +263,7 @@ def test_a_text_without_a_rule_arrives_unchanged(verb: Verb, parameter: Paramete
     assert bind(verb, {**others, parameter.name: [f"'{text}'"]}).values[parameter.name] == text
 
 
+@settings(deadline=None)
 @given(data=st.data(), name=st.sampled_from([verb.name for verb in VERBS]))
 def test_any_texts_make_a_request_or_an_error_of_ours(data: st.DataObject, name: str) -> None:
     """Surrogates stand for bytes of a command line that are not UTF-8."""
