@@ -172,9 +172,7 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
     return [r for r in READERS if r in due]
 
 
-def manifest_after(
-    target: Target, seen: Observed, late: Mapping[str, str], *, state_id: str, epoch: int
-) -> Manifest:
+def manifest_after(target: Target, seen: Observed, late: Mapping[str, str], *, state_id: str, epoch: int) -> Manifest:
     """What manifest.json says once the host has its bundle."""
     files = [m for m in (seen.manifest.files if seen.manifest else ()) if m.cluster not in target.clusters]
     for f in target.bundle.files:
@@ -190,8 +188,7 @@ def _recorded(target: Target, manifest: Manifest | None) -> bool:
     if manifest is None:
         return False
     ours = {
-        (f.path, sha256(f.content) if f.content is not None else None, f.mode, f.cluster)
-        for f in target.bundle.files
+        (f.path, sha256(f.content) if f.content is not None else None, f.mode, f.cluster) for f in target.bundle.files
     }
     listed = {(m.path, m.sha256 or None, m.mode, m.cluster) for m in manifest.files if m.cluster in target.clusters}
     return ours == listed

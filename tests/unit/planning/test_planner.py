@@ -151,7 +151,9 @@ def test_a_late_value_shows_its_name_and_counts_in_the_hash() -> None:
 
 
 def test_the_hash_leaves_out_the_diffs_and_survives_json() -> None:
-    plan = make_plan("v", ["cluster/demo"], [], {"h1": target(Bundle(host="h1", files=(FILE,)))}, {"h1": one_file(sha256="0")})
+    plan = make_plan(
+        "v", ["cluster/demo"], [], {"h1": target(Bundle(host="h1", files=(FILE,)))}, {"h1": one_file(sha256="0")}
+    )
     read_back = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
     assert read_back == plan
     bare = msgspec.structs.replace(plan.hosts[0].files[0], diff="something else")
