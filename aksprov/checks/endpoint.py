@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from aksprov.checks.ask import ask, until
@@ -26,6 +26,10 @@ from aksprov.model.desired import Desired
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
 
+# Of two masters the lower one gives way at the other's next advert, once a second; a VIP that has moved is announced
+# at once, and a neighbour that missed that asks anew within seconds.
+YIELD_SECONDS = 4
+ANNOUNCE_SECONDS = 3
 _ADDRESSES = Question(kind="addresses")
 _LINKS = Question(kind="links")
 Holders = dict[str, tuple[str, ...]]
@@ -37,16 +41,16 @@ class Endpoint:
     Args:
         connections: hosts that answered, by key.
         answers: what they answered, with their addresses and links.
-        settle: how long to wait in all, in seconds, for what is on its way.
+        deadline: how long to wait for what is on its way, by the event loop's clock.
     """
 
     def __init__(
-        self, desired: Desired, connections: Mapping[str, Connection], answers: Mapping[str, Answers], settle: float
+        self, desired: Desired, connections: Mapping[str, Connection], answers: Mapping[str, Answers], deadline: float
     ) -> None:
         self._desired = desired
         self._connections = connections
         self._answers = answers
-        self._settle = settle
+        self._deadline = deadline
         balancers = desired.by_role("load-balancer")
         self._balancers = [n for n in balancers if n.host in answers]
         self._silent = [n.host for n in balancers if n.host not in answers]
@@ -56,16 +60,13 @@ class Endpoint:
         """All rows; none for a cluster without load balancers."""
         if not self._desired.by_role("load-balancer"):
             return ()
-        deadline = asyncio.get_running_loop().time() + self._settle
-        vip = self._desired.vip
-        holders = self._held(self._answers)
-        if not _one_holder(holders):
-            holders = await until(_one_holder, self._read_holders, deadline)
-        listening = await self._listening(deadline)
-        foreign = await self._foreign(holders)
-        servers = await asyncio.gather(*(self._servers(node, deadline) for node in self._balancers))
+        holders = await self._settled_holders()
+        witnesses = self._others or [n for n in self._balancers if not holders.get(n.host)]
+        listening = await self._listening(witnesses)
+        foreign = await self._foreign(holders, witnesses[:1])
+        servers = await asyncio.gather(*(self._servers(node) for node in self._balancers))
         return (
-            self._row("ExactlyOneMaster", judge_master(vip, holders, self._silent)),
+            self._row("ExactlyOneMaster", judge_master(self._desired.vip, holders, self._silent)),
             self._row("ApiEndpointListening", listening),
             self._row("NoForeignHolder", foreign),
             *(
@@ -77,7 +78,19 @@ class Endpoint:
     def _row(self, test_name: str, verdict: Verdict, *, host: str = "") -> Row:
         return make_row(test_name, "LoadBalancer", verdict, host=host, cluster=self._desired.cluster.name)
 
+    def _within(self, seconds: float) -> float:
+        """A deadline that is nearer than the last one, by the event loop's clock."""
+        return min(self._deadline, asyncio.get_running_loop().time() + seconds)
+
     # ---- who holds the VIP ----
+
+    async def _settled_holders(self) -> Holders:
+        """Who holds it, waited for while nobody does, and shortly while two do."""
+        holders = self._held(self._answers)
+        if _one_holder(holders):
+            return holders
+        deadline = self._within(YIELD_SECONDS) if any(holders.values()) else self._deadline
+        return await until(_one_holder, self._read_holders, deadline)
 
     def _held(self, answers: Mapping[str, Answers]) -> Holders:
         """Load balancer -> interfaces that have the VIP, for those that answered."""
@@ -93,15 +106,12 @@ class Endpoint:
 
     # ---- who listens ----
 
-    def _witnesses(self) -> list[Node]:
-        """Hosts that look at the VIP from outside, the best one first."""
-        return self._others or self._balancers[1:]
-
-    async def _listening(self, deadline: float) -> Verdict:
+    async def _listening(self, witnesses: Sequence[Node]) -> Verdict:
         """Whether a connection to the VIP opens, as seen from the first host that can try."""
         endpoint = f"{self._desired.vip}:{API_PORT}"
         reason = "no other host of the cluster answers"
-        for node in self._witnesses():
+        deadline = self._within(ANNOUNCE_SECONDS)
+        for node in witnesses:
             try:
                 connect = partial(self._connections[node.host].tcp_open, self._desired.vip, API_PORT)
                 opened = await until(bool, connect, deadline)
@@ -118,9 +128,9 @@ class Endpoint:
 
     # ---- who answers for it ----
 
-    async def _foreign(self, holders: Holders) -> Verdict:
+    async def _foreign(self, holders: Holders, witnesses: Sequence[Node]) -> Verdict:
         """Holders ask for their own address, so that only somebody else can answer; a witness sees who wins."""
-        asking = [n for n in self._balancers if holders.get(n.host)] + self._witnesses()[:1]
+        asking = (*(n for n in self._balancers if holders.get(n.host)), *witnesses)
         questions = {
             node.host: Question(
                 kind="neighbour", value=f"{self._desired.vip} {(holders.get(node.host) or (node.interface,))[0]}"
@@ -142,10 +152,10 @@ class Endpoint:
 
     # ---- who serves ----
 
-    async def _servers(self, node: Node, deadline: float) -> Verdict:
+    async def _servers(self, node: Node) -> Verdict:
         """The API servers behind one load balancer, once each was checked by it."""
         try:
-            servers = await until(_all_checked, partial(self._read_servers, node), deadline)
+            servers = await until(_all_checked, partial(self._read_servers, node), self._deadline)
         except HostError as error:
             return skipped(f"HAProxy's runtime socket cannot be asked: {error.what}", error.fix)
         if servers is None:

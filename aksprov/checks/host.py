@@ -111,8 +111,8 @@ def _sysctls(settings: dict[str, str]) -> Probe:
         if wrong:
             return failed(
                 f"{total - len(wrong)} of {total}; {'; '.join(wrong)}",
-                "look for another file in /etc/sysctl.d or /usr/lib/sysctl.d that sets the key; "
-                "the last one by name wins",
+                "run sysctl --system on the host; when that does not help, a file in /etc/sysctl.d or "
+                "/usr/lib/sysctl.d that sorts after ours sets the key, too",
             )
         return passed(f"{total} of {total}")
 

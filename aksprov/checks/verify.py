@@ -51,7 +51,8 @@ async def verify(
     nodes = [node for node in desired.nodes if node.host not in unreachable]
     asked = await asyncio.gather(*(_host(node, desired, bundles, reachable) for node in nodes))
     answers = {node.host: a for node, (_, a) in zip(nodes, asked, strict=True) if a is not None}
-    endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, settle)
+    deadline = asyncio.get_running_loop().time() + settle
+    endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, deadline)
     return tuple(row for rows, _ in asked for row in rows) + await endpoint.rows()
 
 

@@ -76,6 +76,8 @@ def test_the_vip_moves_and_the_rows_tell(
         eventually(lambda: first.ssh("systemctl is-system-running", check=False).stdout.strip() == "running", bool)
     by_name = {r["TestName"]: r for r in rows if not r["Host"]}
     assert {r["TestName"] for r in rows if r["Host"] == first.name and r["TestResult"] == "Failed"} == {row}
+    files = {r["Host"] for r in rows if (r["TestName"], r["TestResult"]) == ("FilesOnHost", "Passed")}
+    assert files >= {*HOSTS} - {first.name}
     assert by_name["ExactlyOneMaster"]["TestResult"] == "Passed"
     assert by_name["ExactlyOneMaster"]["Details"].startswith(f"{second.name} holds {VIP}")
     assert contact or by_name["ExactlyOneMaster"]["Details"].endswith(f"not asked: {first.name}")
