@@ -11,6 +11,7 @@ from itertools import pairwise
 from aksprov import __version__
 from aksprov.cli.failure import interrupted, our_bug, print_error
 from aksprov.cli.help import overview, page
+from aksprov.cli.stdout import write
 from aksprov.cmdlets.binding import nearest
 from aksprov.cmdlets.catalog import VERBS, find_verb
 from aksprov.errors import AksprovError, UsageError
@@ -48,16 +49,16 @@ def _run(words: Sequence[str]) -> int:
 
         complete_shell()  # ends the program
     if not words or words[0] in _HELP:
-        print(overview())
+        write(overview() + "\n")
         return 0
     if words[0] == "--version":
-        print(f"aksprov {__version__}")
+        write(f"aksprov {__version__}\n")
         return 0
     verb = find_verb(words[0])
     if verb is None:
         raise _no_such_verb(words)
     if any(word in _HELP for word in words[1:]):
-        print(page(verb))
+        write(page(verb) + "\n")
         return 0
     from aksprov.cli.execute import execute  # with Typer, which help does not need
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from typing import Any
 
 import msgspec
 
-from aksprov.cli.failure import OutputError
+from aksprov.cli.stdout import write
 from aksprov.cli.terminal import harmless, paint
 from aksprov.cmdlets.declaration import Verb
 from aksprov.model.outcome import Outcome
@@ -37,7 +36,7 @@ def show(verb: Verb, outcome: Outcome, form: str) -> None:
         content = data(verb, outcome)
         text = "" if content is None else _json(content) if form == "json" else _yaml(content)
         _tell(untold(outcome))
-    _write(text)
+    write(text)
     for note in outcome.notes:
         print(f"{paint('note:', 'cyan', sys.stderr)} {harmless(note)}", file=sys.stderr)
 
@@ -93,23 +92,3 @@ def _yaml(content: Any) -> str:
     buffer = StringIO()
     yaml.dump(content, buffer)
     return buffer.getvalue()
-
-
-def _write(text: str) -> None:
-    """Write everything, UTF-8 where nobody looks; a reader that has gone away is no error."""
-    try:
-        if sys.stdout.isatty():
-            sys.stdout.write(text)
-        else:
-            sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit does not fail again
-    except OSError as error:
-        raise OutputError(
-            "OutputNotWritten",
-            "the result cannot be written",
-            where="standard output",
-            why=error.strerror or str(error),
-            fix="make room, or write to another place; what was done stays done",
-        ) from None
