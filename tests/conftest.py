@@ -12,7 +12,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from minilab import missing
+
+# A busy machine is no defect of the code under test.
+settings.register_profile("aksprov", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aksprov")
 
 LAB_TESTS = Path(__file__).parent / "lab"
 

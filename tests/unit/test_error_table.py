@@ -47,7 +47,8 @@ def test_every_code_is_in_the_table_with_its_exit_code(table: dict[str, set[int]
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
             for code in _codes(call, positions.get(name)):
                 used[code] |= {int(CLASSES[name].exit_code)} if name in CLASSES else set()
-    assert used.keys() - table.keys() == set()
+    missing = sorted(used.keys() - table.keys())
+    assert not missing, f"not in docs/errors.md: {', '.join(missing)}"
     assert {code: exits for code, exits in used.items() if not exits <= table[code]} == {}
 
 
