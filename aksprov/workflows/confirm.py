@@ -21,6 +21,6 @@ def confirmed(request: Request, session: Session, question: str) -> bool:
         "ConfirmationNeeded",
         f"{request.verb} needs a confirmation",
         where=request.verb,
-        why=f"there is no terminal to ask on: {question}",
+        why=f"there is no terminal to ask on: {question.splitlines()[-1]}",
         fix="give --yes (-Confirm:$false) if that is what you want",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,3 +135,67 @@ def test_test_host_says_what_a_host_lacks(controller: Controller) -> None:
     controller.run("set-host", "--name", "h1", "--become", "sudo")
     cured = rows_of(controller.run("test-host", "--output", "json"))
     assert {row["TestResult"] for row in cured.values()} == {"Passed"}
+
+
+def test_keys_are_shown_and_pinned_only_on_consent(controller: Controller) -> None:
+    """Fingerprints as ssh-keygen says them on the host; 64 without consent, and then nothing is pinned."""
+    lab = controller.lab
+    controller.run("add-host", "--file", controller.write_hosts(pinned=False), "--offline")
+    (controller.directory / ".ssh/known_hosts").unlink()
+    shown = controller.json("scan-host-keys", check=64)
+    assert {(key["Name"], key["Pinned"]) for key in shown} == {(name, False) for name in HOSTS}
+    for key in shown:
+        said = lab[key["Name"]].ssh("for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done").stdout
+        assert key["Fingerprint"] in said.split()
+    assert {host["HostKey"] for host in controller.json("get-host")} == {None}
+
+    controller.run("scan-host-keys", "--yes")
+    assert {host["Name"]: host["HostKey"] for host in controller.json("get-host")} == {
+        name: lab[name].host_key for name in HOSTS
+    }
+    controller.run("test-host")
+    again = controller.run("scan-host-keys")
+    assert "no host key was pinned" in again.stderr
+
+
+def test_a_changed_key_is_shown_and_replaced_only_where_its_host_was_named(controller: Controller) -> None:
+    """--yes for all hosts pins what is new and leaves what changed; its row says how to go on."""
+    lab = controller.lab
+    controller.run("add-host", "--file", controller.write_hosts(pinned=False), "--offline")
+    controller.run("set-host", "--name", "h1", "--host-key", lab["h2"].host_key)
+    done = controller.run("scan-host-keys", "--yes", check=77)
+    unfolded = " ".join(done.stdout.split())
+    assert "Failed h1 HostKeyChanged" in unfolded and "aksprov scan-host-keys --name h1" in unfolded
+    keys = {host["Name"]: host["HostKey"] for host in controller.json("get-host")}
+    assert keys == {"h1": lab["h2"].host_key, "h2": lab["h2"].host_key, "h3": lab["h3"].host_key}
+    controller.run("scan-host-keys", "--name", "h1", check=64)
+    controller.run("scan-host-keys", "--name", "h1", "--yes")
+    assert controller.json("get-host", "--name", "h1")[0]["HostKey"] == lab["h1"].host_key
+
+
+@pytest.mark.parametrize(("answer", "pinned"), [("n", None), ("y", "h1")])
+def test_a_person_at_a_terminal_is_asked(controller: Controller, answer: str, pinned: str | None) -> None:
+    """The question has the fingerprint; no leaves the inventory as it is."""
+    lab = controller.lab
+    controller.run("add-host", "--file", controller.write_hosts(["h1"], pinned=False), "--offline")
+    ours, theirs = os.openpty()
+    running = subprocess.Popen(
+        controller.argv("scan-host-keys"),
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=controller.environment,
+        cwd=controller.directory,
+    )
+    os.close(theirs)
+    asked = b""
+    while b"[y/N]" not in asked:
+        asked += os.read(ours, 4096)
+    os.write(ours, f"{answer}\n".encode())
+    output, _ = running.communicate(timeout=60)
+    os.close(ours)
+    fingerprint = lab["h1"].ssh("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
+    assert fingerprint in asked.decode() and fingerprint in output
+    recorded = controller.json("get-host", "--name", "h1")[0]["HostKey"]
+    assert (running.returncode, recorded) == (0, lab[pinned].host_key if pinned else None)

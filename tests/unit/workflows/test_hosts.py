@@ -18,13 +18,13 @@ from aksprov.model.facts import Facts, Interface
 from aksprov.model.host import Host
 from aksprov.model.outcome import Outcome
 from aksprov.state import open_store
-from aksprov.workflows import add_host, get_host, remove_host, set_host, test_host
+from aksprov.workflows import add_host, get_host, remove_host, scan_host_keys, set_host, test_host
 from aksprov.workflows.host_facts import exit_code_of, machine_rows
 from aksprov.workflows.session import Session
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 VERBS = {"add-host": add_host, "get-host": get_host, "set-host": set_host, "remove-host": remove_host}
-VERBS["test-host"] = test_host
+VERBS |= {"test-host": test_host, "scan-host-keys": scan_host_keys}
 Run = Callable[..., Outcome]
 WEB1 = {"name": "web1", "address": "10.0.0.11", "os": "linux"}
 
@@ -192,6 +192,20 @@ def test_what_is_not_built_is_recorded_and_not_contacted(run: Run, tmp_path: Pat
     assert outcome.exit_code == ExitCode.OK
     assert len(recorded(tmp_path).hosts) == 4
     assert {o["State"] for o in outcome.objects} == {"Unseen"}
+
+
+def test_hosts_without_ssh_keys_are_skipped_by_the_scan(run: Run) -> None:
+    """PowerShell remoting, this machine, and what lies behind a bastion; nobody is asked for consent."""
+    run("add-host", name="win1", address="192.0.2.1", os="windows", offline=True)
+    run("add-host", name="web1", address="192.0.2.2", os="linux", jumpHost="bastion", offline=True)
+    run("add-host", name="self", address="192.0.2.3", os="linux", connection="local", offline=True)
+    outcome = run("scan-host-keys")
+    assert [(r.host, r.test_result, "set-host" in r.recommendation) for r in outcome.rows] == [
+        ("self", "Skipped", False),
+        ("web1", "Skipped", True),
+        ("win1", "Skipped", False),
+    ]
+    assert (outcome.exit_code, outcome.objects) == (ExitCode.OK, ())
 
 
 def test_this_machine_is_asked_by_sh(run: Run, tmp_path: Path) -> None:
