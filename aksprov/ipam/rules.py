@@ -90,7 +90,7 @@ def check_network(candidate: Network, snapshot: Snapshot) -> Network:
     _check_gateway(network, prefix)
     _check_dns(network)
     _check_pools(network, prefix)
-    for title, cidr in (("pod", _STANDARD.pod_cidr), ("service", _STANDARD.service_cidr)):
+    for title, cidr in (("pod", _STANDARD.pod_cidrs[0]), ("service", _STANDARD.service_cidrs[0])):
         _check_apart_from(network, title, cidr)
     for other in snapshot.networks.values():
         if other.key != network.key and other.scope == network.scope:
@@ -300,7 +300,7 @@ def check_cluster(cluster: Cluster, network: Network, snapshot: Snapshot) -> Non
             NodeCountInvalid, VmSizeUnknown.
         NotAvailableError: NetworkPluginNotAvailable, WindowsNotAvailable, LoadBalancerNotAvailable.
     """
-    pods, services = IPv4Network(cluster.pod_cidr), IPv4Network(cluster.service_cidr)
+    pods, services = IPv4Network(cluster.pod_cidrs[0]), IPv4Network(cluster.service_cidrs[0])
     if pods.overlaps(services):
         raise DefinitionError(
             "CidrsOverlap",
@@ -309,8 +309,8 @@ def check_cluster(cluster: Cluster, network: Network, snapshot: Snapshot) -> Non
             why="a pod and a Service would have the same address",
             fix="choose two ranges that share no address",
         )
-    _check_apart_from(network, "pod", cluster.pod_cidr)
-    _check_apart_from(network, "service", cluster.service_cidr)
+    _check_apart_from(network, "pod", cluster.pod_cidrs[0])
+    _check_apart_from(network, "service", cluster.service_cidrs[0])
     _check_counts(cluster, pods)
     _check_node_pools(cluster)
     _check_available(cluster)

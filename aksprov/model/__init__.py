@@ -1,0 +1,1 @@
+"""Frozen, typed values, split by noun; and protocols where rooms meet."""

@@ -11,6 +11,7 @@ ProvisioningState = Literal[
     "Pending", "Configured", "Deploying", "Deployed", "Scaling", "Upgrading", "Failed", "Deleting"
 ]
 NetworkPlugin = Literal["calico", "flannel"]
+CalicoDataplane = Literal["iptables", "nftables", "ebpf"]
 
 
 class LoadBalancerSettings(Value, frozen=True, kw_only=True):
@@ -50,7 +51,9 @@ class Cluster(Value, frozen=True, kw_only=True):
 
     Args:
         kubernetes_version: with a leading v, e.g. "v1.36.4".
-        pod_cidr, service_cidr: IPv4 CIDRs (AksHci's documented ones by default).
+        pod_cidrs, service_cidrs: one CIDR, or one of each family, the first is primary
+            (AksHci's documented ones by default).
+        calico_dataplane: Calico's data plane on Linux nodes; only with that plugin.
     """
 
     name: str
@@ -61,13 +64,24 @@ class Cluster(Value, frozen=True, kw_only=True):
     control_plane_vm_size: str = "Standard_A4_v2"
     load_balancer: LoadBalancerSettings = LoadBalancerSettings()
     node_pools: tuple[NodePool, ...] = ()
-    pod_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/12"
+    pod_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
+    service_cidrs: tuple[str, ...] = ("10.96.0.0/12",)
+    calico_dataplane: CalicoDataplane = "iptables"
 
     @property
     def key(self) -> str:
         """The name that is compared, and the one Kubernetes gets: lower case."""
         return self.name.lower()
+
+    @property
+    def pod_subnet(self) -> str:
+        """The pod CIDRs as kubeadm's networking.podSubnet has them."""
+        return ",".join(self.pod_cidrs)
+
+    @property
+    def service_subnet(self) -> str:
+        """The service CIDRs as kubeadm's networking.serviceSubnet has them."""
+        return ",".join(self.service_cidrs)
 
 
 class ClusterStatus(Value, frozen=True, kw_only=True):

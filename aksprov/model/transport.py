@@ -91,4 +91,6 @@ class Connection(Protocol):
 class Connect(Protocol):
     """Opens a connection; raises HostError or HostAuthError."""
 
-    async def __call__(self, host: Host) -> Connection: ...
+    async def __call__(self, host: Host) -> Connection:
+        """Connect and log in."""
+        ...

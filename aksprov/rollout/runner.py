@@ -90,7 +90,7 @@ class Fleet:
         rollout, starting = begin(wave, needs, frozenset(self.failures))
         running: set[asyncio.Task[Ended]] = set()
         while True:
-            running |= {asyncio.create_task(self._carry_out(key, work)) for key in starting}
+            running |= {asyncio.create_task(self._carry_out(key, wave[key], work)) for key in starting}
             if not running:
                 break
             finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -102,8 +102,8 @@ class Fleet:
             if standing == "blocked":
                 self.fail(key, blocked(key, needs[key]))
 
-    async def _carry_out(self, key: str, work: Callable[[Connection], Awaitable[None]]) -> Ended:
-        self._events.emit("host.started", host=key)
+    async def _carry_out(self, key: str, wave: int, work: Callable[[Connection], Awaitable[None]]) -> Ended:
+        self._events.emit("host.started", host=key, data={"wave": wave})
         if await self.one(key, work) is None:
             return Ended(host=key, result="failed")
         self._events.emit("host.finished", host=key)

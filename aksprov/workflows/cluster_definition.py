@@ -6,7 +6,6 @@ or AksHci's default.  So the same command again compares only what was given.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from aksprov.cmdlets.versions import resolve_version
@@ -17,14 +16,6 @@ from aksprov.model.names import check_name
 from aksprov.model.network import Network
 from aksprov.model.request import Request
 
-POD_CIDR = "10.244.0.0/16"
-SERVICE_CIDR = "10.96.0.0/12"
-# Kubernetes: qualified names and label values, and the three effects (core/v1 Taint).
-_TAINT = re.compile(
-    r"(?P<key>(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)"
-    r"(?:=(?P<value>(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?))?"
-    r":(?P<effect>NoSchedule|PreferNoSchedule|NoExecute)"
-)
 # parameter -> the verb that changes it later; absent: nothing does
 _CHANGED_BY = {
     "kubernetesVersion": "Update-AksHciCluster",
@@ -112,8 +103,9 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
                 max_pods=value("nodeMaxPodCount", pool.max_pods) or pool.max_pods,
             ),
         ),
-        pod_cidr=base.pod_cidr,
-        service_cidr=base.service_cidr,
+        pod_cidrs=base.pod_cidrs,
+        service_cidrs=base.service_cidrs,
+        calico_dataplane=base.calico_dataplane,
     )
 
 
@@ -172,16 +164,10 @@ def _settings(given: Any) -> LoadBalancerSettings:
 
 
 def _taint(text: str) -> Taint:
-    match = _TAINT.fullmatch(text)
-    if match is None:
-        raise DefinitionError(
-            "TaintInvalid",
-            f"{text!r} is not a taint",
-            where="taints",
-            why="a taint is key=value:Effect, the effect one of NoSchedule, PreferNoSchedule, NoExecute",
-            fix="write it like sku=gpu:NoSchedule",
-        )
-    return Taint(key=match["key"], value=match["value"] or "", effect=match["effect"])
+    """The taint in a text whose form the declaration has checked already."""
+    name, _, effect = text.rpartition(":")
+    key, _, value = name.partition("=")
+    return Taint(key=key, value=value, effect=effect)
 
 
 def _refuse_changes(request: Request, recorded: Cluster, wanted: Cluster) -> None:

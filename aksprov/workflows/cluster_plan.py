@@ -35,7 +35,9 @@ class BundleSource(Protocol):
 
     def __call__(
         self, desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], keys: Iterable[str]
-    ) -> dict[str, Bundle]: ...
+    ) -> dict[str, Bundle]:
+        """Bundles by host key, for ``keys``."""
+        ...
 
 
 def rendered(templates: Templates) -> BundleSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,9 +155,11 @@ def _expect(request: Request, plan: Plan) -> None:
         )
 
 
-def _summary(plan: Plan) -> dict[str, int]:
+def _summary(plan: Plan) -> dict[str, object]:
     files = [f.change for h in plan.hosts for f in h.files]
-    return {"hosts": len(plan.hosts), **{kind: files.count(kind) for kind in ("add", "change", "remove")}}
+    waves = Counter(str(h.wave) for h in plan.hosts)
+    counts = {kind: files.count(kind) for kind in ("add", "change", "remove")}
+    return {"hosts": len(plan.hosts), "waves": dict(waves), **counts}
 
 
 def _request_hash(request: Request) -> str:

@@ -240,11 +240,11 @@ def pools(*others: NodePool) -> tuple[NodePool, ...]:
 
 
 REFUSED_CLUSTERS = [
-    ({"pod_cidr": "10.96.0.0/16"}, "CidrsOverlap", ExitCode.DEFINITION, "10.96.0.0/16 10.96.0.0/12"),
-    ({"pod_cidr": "10.0.0.0/16"}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.0/24 10.0.0.0/16 pod"),
-    ({"service_cidr": "10.0.0.128/25"}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.128/25 service"),
-    ({"pod_cidr": "10.244.0.0/23"}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/23 3"),
-    ({"pod_cidr": "10.244.0.0/25"}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/25"),
+    ({"pod_cidrs": ("10.96.0.0/16",)}, "CidrsOverlap", ExitCode.DEFINITION, "10.96.0.0/16 10.96.0.0/12"),
+    ({"pod_cidrs": ("10.0.0.0/16",)}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.0/24 10.0.0.0/16 pod"),
+    ({"service_cidrs": ("10.0.0.128/25",)}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.128/25 service"),
+    ({"pod_cidrs": ("10.244.0.0/23",)}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/23 3"),
+    ({"pod_cidrs": ("10.244.0.0/25",)}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/25"),
     ({"control_plane_node_count": 0}, "NodeCountInvalid", ExitCode.DEFINITION, "0 control plane"),
     ({"load_balancer": LoadBalancerSettings(count=0)}, "NodeCountInvalid", ExitCode.DEFINITION, "load balancers"),
     ({"node_pools": pools(NodePool(name="POOL"))}, "NodePoolTwice", ExitCode.DEFINITION, "pool"),
@@ -257,7 +257,7 @@ REFUSED_CLUSTERS = [
      "LoadBalancerNotAvailable", ExitCode.NOT_AVAILABLE, "HAProxy"),
     # what is wrong is said before what is not built
     (
-        {"primary_network_plugin": "flannel", "pod_cidr": "10.0.0.0/16"},
+        {"primary_network_plugin": "flannel", "pod_cidrs": ("10.0.0.0/16",)},
         "ClusterRangeOverlap",
         ExitCode.DEFINITION,
         "10.0.0.0/16",

@@ -74,7 +74,7 @@ def test_any_text_in_a_join_document_is_read_back_equal(
 
 @given(pods=TEXTS, services=TEXTS)
 def test_any_text_in_init_and_calico_documents_is_read_back_equal(pods: str, services: str) -> None:
-    files = contents(with_cluster(desired(), pod_cidr=pods, service_cidr=services), "cp1")
+    files = contents(with_cluster(desired(), pod_cidrs=(pods,), service_cidrs=(services,)), "cp1")
     networking = documents(files[INIT])[1]["networking"]
     assert (networking["podSubnet"], networking["serviceSubnet"]) == (pods, services)
     (installation,) = documents(files[CALICO])
