@@ -36,19 +36,20 @@ def run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     added = _record(store, entries, source=file or "the request")
     recorded = store.snapshot()
-    keys = [_key(values) for values in entries]
-    unseen = {key: recorded.hosts[key] for key in keys if key not in recorded.facts}
+    hosts = {key: recorded.hosts[key] for values in entries if (key := _key(values)) in recorded.hosts}
+    unseen = {key: host for key, host in hosts.items() if key not in recorded.facts}
     failures: dict[str, HostError] = {}
     if unseen and not request.flag("offline"):
         facts, failures = asyncio.run(ask_each(unseen, connector(), session.events, facts_of))
         record_facts(store, facts)
         recorded = store.snapshot()
-    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, keys))
+    made = (f"made a new state at {store.location}",) if store.created else ()
+    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, hosts))
     return Outcome(
-        objects=host_objects([recorded.hosts[key] for key in keys], recorded, session.clock().date()),
+        objects=host_objects(hosts.values(), recorded),
         single=file is None,
         rows=rows,
-        notes=_notes(len(entries), added, asked=len(unseen) if not request.flag("offline") else 0),
+        notes=made + _notes(len(entries), added, asked=len(unseen) if not request.flag("offline") else 0),
         exit_code=exit_code_of(failures, rows),
     )
 

@@ -13,4 +13,4 @@ def run(request: Request, session: Session) -> Outcome:
     """All hosts by name, or the one that was named; none is contacted."""
     snapshot = open_store(session.state_url).snapshot()
     hosts = chosen_hosts(request.text("name"), snapshot)
-    return Outcome(objects=host_objects(hosts.values(), snapshot, session.clock().date()))
+    return Outcome(objects=host_objects(hosts.values(), snapshot))

@@ -81,7 +81,7 @@ def machine_rows(snapshot: Snapshot, keys: Iterable[str]) -> list[Row]:
         if facts.machine_id and key in snapshot.hosts:
             names[facts.machine_id].append(snapshot.hosts[key].name)
     rows = []
-    for key in sorted(keys):
+    for key in sorted(snapshot.hosts.keys() & set(keys)):
         name = snapshot.hosts[key].name
         others = [other for other in names.get(snapshot.facts.get(key, Facts()).machine_id, ()) if other != name]
         if others:

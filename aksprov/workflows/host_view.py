@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from aksprov.errors import NotFoundError
@@ -49,21 +48,13 @@ def clusters_by_host(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
-def host_objects(hosts: Iterable[Host], snapshot: Snapshot, today: date) -> tuple[dict[str, Any], ...]:
-    """The properties of hosts: what is recorded of each, what it said, and what it is used for.
-
-    Args:
-        hosts: of the snapshot.
-        snapshot: what is recorded.
-        today: decides whether a maintenance is over.
-    """
+def host_objects(hosts: Iterable[Host], snapshot: Snapshot) -> tuple[dict[str, Any], ...]:
+    """The properties of hosts: what is recorded of each, what it said, and what it is used for."""
     clusters = clusters_by_host(snapshot)
-    return tuple(
-        _object(host, snapshot.facts.get(host.key, Facts()), clusters.get(host.key, ()), today) for host in hosts
-    )
+    return tuple(_object(host, snapshot.facts.get(host.key, Facts()), clusters.get(host.key, ())) for host in hosts)
 
 
-def _object(host: Host, facts: Facts, clusters: tuple[str, ...], today: date) -> dict[str, Any]:
+def _object(host: Host, facts: Facts, clusters: tuple[str, ...]) -> dict[str, Any]:
     capacity, maintenance = host.capacity, host.maintenance
     return {
         "Name": host.name,
@@ -90,14 +81,13 @@ def _object(host: Host, facts: Facts, clusters: tuple[str, ...], today: date) ->
         "OsVersion": f"{facts.os_id} {facts.os_version}".strip(),
         "MachineId": facts.machine_id,
         "Clusters": list(clusters),
-        "State": _state(host, facts, clusters, today),
+        "State": _state(host, facts, clusters),
     }
 
 
-def _state(host: Host, facts: Facts, clusters: tuple[str, ...], today: date) -> str:
+def _state(host: Host, facts: Facts, clusters: tuple[str, ...]) -> str:
     """Maintenance, InCluster, Unseen (it has never answered) or Free."""
-    maintenance = host.maintenance
-    if maintenance and (not maintenance.until or date.fromisoformat(maintenance.until) >= today):
+    if host.maintenance:  # until somebody ends it: a repair may be late, and placement reads no clock
         return "Maintenance"
     if clusters:
         return "InCluster"

@@ -38,7 +38,7 @@ def run(request: Request, session: Session) -> Outcome:
         snapshot = store.snapshot()
         note = f"recorded; 'aksprov test-host --name {before.name}' tries it and reads the host's facts"
     host = snapshot.hosts[before.key]
-    return Outcome(objects=host_objects([host], snapshot, session.clock().date()), single=True, notes=(note,))
+    return Outcome(objects=host_objects([host], snapshot), single=True, notes=(note,))
 
 
 def _changed(request: Request, snapshot: Snapshot, folder: str) -> Host:
