@@ -16,7 +16,7 @@ from rich.text import Text
 from aksprov.cli.terminal import coloured, harmless, width
 from aksprov.cmdlets.declaration import Verb
 from aksprov.model.outcome import Outcome
-from aksprov.model.plan import FileChange, HostPlan, Plan
+from aksprov.model.plan import HostPlan, Plan
 from aksprov.model.row import Row
 
 _RESULTS = {"Passed": "green", "Failed": "red", "Warning": "yellow", "Skipped": "dim"}
@@ -134,30 +134,39 @@ def rows_view(rows: Sequence[Row]) -> RenderableType:
 
 
 def plan_view(plan: Plan) -> Text:
-    """A plan: per wave and host what changes, the differences, and a line that sums up."""
+    """A plan: per wave and host what changes, the differences, and a line that sums up.
+
+    Hosts of a wave for which the same happens share a heading, and a difference that several
+    hosts have is shown once.
+    """
     lines: list[Text] = []
     for wave in sorted({host.wave for host in plan.hosts}):
         lines.append(Text(f"Wave {wave}", style="bold"))
+        alike: dict[tuple[str, ...], list[HostPlan]] = {}
         for host in plan.hosts:
             if host.wave == wave:
-                lines += _host_lines(host)
+                alike.setdefault(_signature(host), []).append(host)
+        for hosts in alike.values():
+            lines += _host_lines(", ".join(h.name for h in hosts), hosts[0])
     if plan.addresses:
         lines.append(Text("Addresses", style="bold"))
         lines += [Text(f"  {a.address}  {a.network}  {a.owner}") for a in plan.addresses]
     if plan.late:
         lines.append(Text(f"Filled in during the run: {', '.join(plan.late)}"))
-    for host in plan.hosts:
-        for file in host.files:
-            if file.diff:
-                lines += [Text(), Text(f"{host.name} {file.path}", style="bold"), *_difference(file)]
+    for (path, diff), names in _differences(plan).items():
+        lines += [Text(), Text(f"{', '.join(names)} {path}", style="bold"), *_difference(diff)]
     if lines:
         lines.append(Text())
     lines.append(Text(_summary(plan), style="bold"))
     return Text("\n").join(lines)
 
 
-def _host_lines(host: HostPlan) -> list[Text]:
-    lines = [Text(f"  {host.name}")]
+def _signature(host: HostPlan) -> tuple[str, ...]:
+    return (*(f"{f.change} {f.path}" for f in host.files), *(step.id for step in host.steps))
+
+
+def _host_lines(names: str, host: HostPlan) -> list[Text]:
+    lines = [Text(f"  {names}")]
     for file in host.files:
         sign, style = _SIGNS[file.change]
         lines.append(Text(f"    {sign} {file.path}", style=style))
@@ -165,18 +174,28 @@ def _host_lines(host: HostPlan) -> list[Text]:
     return lines
 
 
-def _difference(file: FileChange) -> list[Text]:
+def _differences(plan: Plan) -> dict[tuple[str, str], list[str]]:
+    """(path, difference) -> the hosts that have it, in the plan's order."""
+    shown: dict[tuple[str, str], list[str]] = {}
+    for host in plan.hosts:
+        for file in host.files:
+            if file.diff:
+                shown.setdefault((file.path, file.diff), []).append(host.name)
+    return shown
+
+
+def _difference(diff: str) -> list[Text]:
     styles = {"+": "green", "-": "red", "@": "cyan"}
-    return [Text(harmless(line), style=styles.get(line[:1], "")) for line in file.diff.splitlines()]
+    return [Text(harmless(line), style=styles.get(line[:1], "")) for line in diff.splitlines()]
 
 
 def _summary(plan: Plan) -> str:
     if plan.empty:
-        return f"Plan: nothing to change; hash {plan.hash}"
+        return f"Plan: nothing to change\nHash: {plan.hash}"
     changes = [file.change for host in plan.hosts for file in host.files]
     return (
         f"Plan: {_count(len(plan.hosts), 'host')}, {_count(changes.count('add'), 'file')} to add, "
-        f"{changes.count('change')} to change, {changes.count('remove')} to remove; hash {plan.hash}"
+        f"{changes.count('change')} to change, {changes.count('remove')} to remove\nHash: {plan.hash}"
     )
 
 

@@ -145,6 +145,26 @@ def test_a_verb_without_a_result_prints_nothing(capsys: pytest.CaptureFixture[st
         assert printed(capsys, "remove-host", Outcome(notes=("gone",)), form) == ("", "note: gone\n")
 
 
+def test_hosts_for_which_the_same_happens_share_a_heading_and_a_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    def host(name: str, diff: str) -> HostPlan:
+        file = FileChange(
+            path="/etc/crictl.yaml",
+            change="change",
+            mode="0644",
+            owner="root:root",
+            sha256_before="0" * 64,
+            sha256_after="1" * 64,
+            diff=diff,
+        )
+        return HostPlan(name=name, wave=1, files=(file,))
+
+    hosts = (host("w1", "-a\n+b\n"), host("w2", "-a\n+b\n"), host("w3", "-c\n+b\n"))
+    text = printed(capsys, "new-cluster", Outcome(plan=Plan(verb="v", objects=(), addresses=(), hosts=hosts)))[0]
+    assert text.count("  w1, w2, w3\n") == 1
+    assert text.count("w1, w2 /etc/crictl.yaml\n-a\n+b\n") == 1
+    assert text.count("w3 /etc/crictl.yaml\n-c\n+b\n") == 1
+
+
 def test_a_plan_shows_hosts_files_differences_and_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
     long_line = "+bind " + "x" * 100
     file = FileChange(
@@ -177,7 +197,8 @@ def test_a_plan_shows_hosts_files_differences_and_a_sum(capsys: pytest.CaptureFi
         "-global",
         long_line,
         "",
-        f"Plan: 1 host, 0 files to add, 1 to change, 0 to remove; hash {plan.hash}",
+        "Plan: 1 host, 0 files to add, 1 to change, 0 to remove",
+        f"Hash: {plan.hash}",
     ]
     asked = json.loads(printed(capsys, "new-cluster", Outcome(plan=plan), "json")[0])
     assert (asked["hash"], asked["hosts"][0]["files"][0]["sha256After"]) == (plan.hash, "1" * 64)
