@@ -24,8 +24,8 @@ unit:
 lab: packages
 	@$(PYTEST) tests/lab
 
-bench:
-	@tools/in-venv python tests/bench/bench.py
+bench: packages
+	@PYTHONPATH=tests/lab tools/in-venv python tests/bench/bench.py
 
 # a wheel in dist/
 build:
