@@ -30,15 +30,15 @@ _CHUNK = 64 * 1024
 
 
 class Source(Protocol):
-    """Where bytes come from (asyncio.StreamReader, asyncssh.SSHReader)."""
+    """Where bytes come from, e.g. an asyncio.StreamReader."""
 
     async def read(self, n: int = -1) -> bytes:
-        """At least one byte and at most ``n``; empty at the end."""
+        """At least one byte and at most ``n``; empty at the end.  Raises OSError where the line is broken."""
         ...
 
 
 class Sink(Protocol):
-    """Where bytes go (asyncio.StreamWriter, asyncssh.SSHWriter)."""
+    """Where bytes go, e.g. an asyncio.StreamWriter.  Raises OSError where the line is broken."""
 
     def write(self, data: bytes) -> None:
         """Queue bytes."""
@@ -89,6 +89,7 @@ class _Marked:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._buffer = bytearray()
+        self.broken = ""
 
     @property
     def rest(self) -> bytes:
@@ -100,13 +101,19 @@ class _Marked:
         searched = 0
         while (found := self._buffer.find(mark, searched)) < 0:
             searched = max(0, len(self._buffer) - len(mark))
-            data = await self._source.read(_CHUNK) if len(self._buffer) <= limit else b""
-            if not data:
+            if len(self._buffer) > limit or not (data := await self._read()):
                 return None
             self._buffer += data
         before = bytes(self._buffer[:found])
         del self._buffer[: found + len(mark)]
         return before
+
+    async def _read(self) -> bytes:
+        try:
+            return await self._source.read(_CHUNK)
+        except OSError as e:
+            self.broken = str(e)
+            return b""
 
 
 class Agent:
@@ -196,13 +203,13 @@ class Agent:
 
     def _ended(self) -> HostError:
         line = first_line(self._stderr.rest) or first_line(self._stdout.rest)
-        if not self._answered:
+        if not self._answered and not self._stdout.broken:
             return self._diagnosis(line)
         return HostError(
             "HostDisconnected",
             f"the connection to {self._host} ended before the answer was complete",
             where=self._host,
-            why=line or "the other end closed it",
+            why=line or self._stdout.broken or "the other end closed it",
             fix="run the command again: it looks at the host first and goes on from there",
         )
 

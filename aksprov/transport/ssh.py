@@ -17,7 +17,7 @@ from aksprov.errors import HostError
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
-from aksprov.transport.agent import Agent, agent_argv, command_line
+from aksprov.transport.agent import Agent, Sink, Source, agent_argv, command_line
 from aksprov.transport.login import Login
 from aksprov.transport.posix import script
 from aksprov.transport.probe import NO_TOOL, exchange, opens
@@ -87,13 +87,17 @@ class SshConnection:
     async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
         """Send to a UNIX socket on the host, read to its end; None when not possible."""
         try:
-            answer = await exchange(lambda: self._connection.open_unix_connection(path, encoding=None), request)
+            answer = await exchange(lambda: self._unix(path), request)
         except asyncssh.ChannelOpenError:
             answer = None  # forbidden, or the socket is another user's: the privileged shell may still reach it
         if answer is not None:
             return answer
         done = await self._shell.ask(script("unix"), (path,), request)
         return done.stdout if done.status == 0 else None
+
+    async def _unix(self, path: str) -> tuple[Source, Sink]:
+        reader, writer = await self._connection.open_unix_connection(path, encoding=None)
+        return _Reader(reader), _Writer(writer)
 
     async def close(self) -> None:
         """End the agent and the connection."""
@@ -119,4 +123,40 @@ class SshConnection:
                 why=str(e),
                 fix="look at the host's sshd log (ForceCommand, MaxSessions and PermitTTY are its usual reasons)",
             ) from None
-        return Agent(self.host.name, nonce, process.stdout, process.stderr, process.stdin, sudo=sudo)
+        stdout, stderr, stdin = _Reader(process.stdout), _Reader(process.stderr), _Writer(process.stdin)
+        return Agent(self.host.name, nonce, stdout, stderr, stdin, sudo=sudo)
+
+
+class _Reader:
+    """A channel's output; a connection that breaks is an OSError, as it is for any other stream."""
+
+    def __init__(self, reader: asyncssh.SSHReader[bytes]) -> None:
+        self._reader = reader
+
+    async def read(self, n: int = -1) -> bytes:
+        try:
+            return await self._reader.read(n)
+        except asyncssh.Error as e:
+            raise ConnectionError(str(e)) from None
+
+
+class _Writer:
+    """A channel's input, likewise."""
+
+    def __init__(self, writer: asyncssh.SSHWriter[bytes]) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        try:
+            await self._writer.drain()
+        except asyncssh.Error as e:
+            raise ConnectionError(str(e)) from None
+
+    def write_eof(self) -> None:
+        self._writer.write_eof()
+
+    def close(self) -> None:
+        self._writer.close()

@@ -4,7 +4,8 @@
 #   sh -c AGENT aksprov NONCE SCRIPT [ARGUMENT...]
 #
 # After the first answer: a line "NONCE BYTES-OF-SCRIPT BYTES-OF-ITS-STDIN SECONDS [ARGUMENT...]", the
-# script, its stdin.  head -c and read take exactly what they are told from a pipe, so nothing runs ahead.
+# script, its stdin.  dd and read take exactly what they are told from a pipe, so nothing runs ahead
+# (head -c may: busybox's does).
 # A line that does not begin with the nonce (a stream that was cut and went on) ends the agent.
 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -23,11 +24,16 @@ answer() {
 	cat >/dev/null
 }
 answer "$@" </dev/null
+# pass on the next $1 bytes of stdin
+take() {
+	[ "$1" -lt 65536 ] || timeout -k 5 "$T" dd bs=65536 count=$(($1 / 65536)) iflag=fullblock
+	[ $(($1 % 65536)) = 0 ] || timeout -k 5 "$T" dd bs=$(($1 % 65536)) count=1 iflag=fullblock
+} 2>/dev/null
 while read -r K M B T A && [ "$K" = "$N" ]; do
 	set -f
 	# shellcheck disable=SC2086 # arguments have no blanks
 	set -- $A
 	set +f
-	S=$(head -c "$M")
-	timeout -k 5 "$T" head -c "$B" | answer "$@"
+	S=$(take "$M")
+	take "$B" | answer "$@"
 done

@@ -60,10 +60,11 @@ await_listens() {
 
 journal() { timeout 10 journalctl -q -u "$1" -n 5 -o cat --no-pager 2>/dev/null; }
 
-# what must not change in the seconds after a reload
+# what must not change in the seconds after a reload, as one word
 pulse() {
 	# shellcheck disable=SC2046
-	set -- $(systemctl show -p ActiveState,MainPID,NRestarts "$1")
+	set -- $(systemctl show -p MainPID,NRestarts "$1")
+	IFS=,
 	echo "$*"
 }
 
@@ -86,7 +87,7 @@ bring() {
 	*)
 		text="$text, started"
 		systemctl reset-failed "$1" 2>/dev/null
-		try 60 systemctl enable "$1" && try 60 systemctl start "$1"
+		{ [ "$enabled" = enabled ] || try 60 systemctl enable "$1"; } && try 60 systemctl start "$1"
 		;;
 	esac || fail "$1" ReloadFailed "$out$nl$(journal "$1")"
 	await_active "$1"
@@ -95,18 +96,16 @@ bring() {
 }
 
 # have settle look at the unit $1
-watch() {
-	touched="${touched-} $1"
-	eval "pulse_$1=\$(pulse $1)"
-}
+watch() { touched="${touched-} $1|$(pulse "$1")"; }
 
 # a unit that dies or starts anew within 3 s did not take its configuration
 settle() {
 	[ -n "${touched-}" ] || return 0
 	sleep 3
-	for unit in $touched; do
-		eval "[ \"\$(pulse $unit)\" = \"\$pulse_$unit\" ]" ||
-			fail "$unit" UnitUnstable "$unit died within 3 s$nl$(journal "$unit")"
+	for word in $touched; do
+		unit=${word%%|*}
+		await_active "$unit"
+		[ "$(pulse "$unit")" = "${word#*|}" ] || fail "$unit" UnitUnstable "$unit died within 3 s$nl$(journal "$unit")"
 	done
 }
 
