@@ -1,7 +1,9 @@
-"""A folder that stands for hosts: ``DIR/<host>/<path>`` and an index, for --output-dir and ``apply --from``.
+"""A folder that stands for hosts: ``DIR/<host>/<path>`` and ``DIR/<host>.json``, for --output-dir and ``apply --from``.
 
-A folder holds no secret, and no late value either: such a file is listed in the index and is
-not there until ``apply --from`` knows what is in it.
+The JSON file beside each host's files is its index.  Each host has its own, so that hosts are
+written side by side and one more host costs no more than the first.  A folder holds no secret,
+and no late value either: such a file is listed in the index and is not there until
+``apply --from`` knows what is in it.
 """
 
 from __future__ import annotations
@@ -22,8 +24,7 @@ from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt, StepResult
 from aksprov.transport.folder_check import check
 
-INDEX = "aksprov.json"
-INDEX_SCHEMA = 1
+INDEX_SCHEMA = 2
 
 
 class IndexFile(Wire, frozen=True, kw_only=True):
@@ -38,20 +39,15 @@ class IndexFile(Wire, frozen=True, kw_only=True):
     cluster: str
 
 
-class IndexHost(Wire, frozen=True, kw_only=True):
-    """One host of the folder."""
+class Index(Wire, frozen=True, kw_only=True):
+    """DIR/<host>.json; ``digest`` is the sha256 of its canonical JSON with an empty digest."""
 
+    schema: int = INDEX_SCHEMA
+    digest: str = ""
+    host: str
     manifest: Manifest
     files: tuple[IndexFile, ...]
     listens: tuple[Listen, ...] = ()
-
-
-class Index(Wire, frozen=True, kw_only=True):
-    """DIR/aksprov.json; ``digest`` is the sha256 of the canonical JSON of ``hosts``."""
-
-    schema: int = INDEX_SCHEMA
-    digest: str
-    hosts: dict[str, IndexHost]
 
 
 class FolderConnect:
@@ -82,7 +78,7 @@ class FolderConnection:
         Raises:
             DefinitionError: FolderUnreadable.
         """
-        entry = _read_index(self._directory).get(self.host.key)
+        entry = self._index()
         listed = {f.path: f for f in entry.files} if entry else {}
         return Observed(
             host=self.host.name,
@@ -102,8 +98,8 @@ class FolderConnection:
             HostError: ConfigRefused or FolderNotWritable.
             DefinitionError: FolderUnreadable.
         """
-        hosts = _read_index(self._directory)
-        before = {f.path: f for f in hosts[self.host.key].files} if self.host.key in hosts else {}
+        entry = self._index()
+        before = {f.path: f for f in entry.files} if entry else {}
         after = {p: f for p, f in before.items() if p not in delivery.removes}
         after |= {f.path: _listed(f) for f in delivery.files}
         details = await self._checked(delivery, after)
@@ -113,10 +109,11 @@ class FolderConnection:
                     _write(self._place(file.path), file.content or "", public=int(file.mode, 8) & 0o004 != 0)
             for path in delivery.removes:
                 self._place(path).unlink(missing_ok=True)
-            hosts[self.host.key] = IndexHost(
-                manifest=delivery.manifest, files=tuple(after[p] for p in sorted(after)), listens=delivery.listens
+            files = tuple(after[p] for p in sorted(after))
+            _write_index(
+                index_of(self._directory, self.host.key),
+                Index(host=self.host.key, manifest=delivery.manifest, files=files, listens=delivery.listens),
             )
-            _write_index(self._directory, hosts)
         except OSError as e:
             raise HostError(
                 "FolderNotWritable",
@@ -138,6 +135,9 @@ class FolderConnection:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _index(self) -> Index | None:
+        return _read_index(index_of(self._directory, self.host.key), self.host.key)
 
     def _place(self, path: str) -> Path:
         return self._directory / self.host.key / path.lstrip("/")
@@ -173,12 +173,19 @@ def load_folder(directory: Path) -> dict[str, Bundle]:
     Raises:
         DefinitionError: FolderUnreadable, or FolderChanged where the folder is not as it was written.
     """
-    if not (directory / INDEX).is_file():
-        raise _unreadable(directory / INDEX, "it is not there")
-    return {key: _bundle(directory, key, entry) for key, entry in _read_index(directory).items()}
+    keys = sorted(place.stem for place in directory.glob("*.json") if (directory / place.stem).is_dir())
+    if not keys:
+        raise _unreadable(directory, "there is no host's folder with its HOST.json in it")
+    indexes = {key: _read_index(index_of(directory, key), key) for key in keys}
+    return {key: _bundle(directory, key, entry) for key, entry in indexes.items() if entry is not None}
 
 
-def _bundle(directory: Path, key: str, entry: IndexHost) -> Bundle:
+def index_of(directory: Path, host_key: str) -> Path:
+    """Where a folder lists what one host has; names of hosts have no dots, so it is no host's own folder."""
+    return directory / f"{host_key}.json"
+
+
+def _bundle(directory: Path, key: str, entry: Index) -> Bundle:
     files = []
     for file in entry.files:
         place = directory / key / file.path.lstrip("/")
@@ -199,7 +206,7 @@ def _bundle(directory: Path, key: str, entry: IndexHost) -> Bundle:
                 )
             )  # fmt: skip
         except ValueError as e:
-            raise _changed(directory / INDEX, str(e)) from None
+            raise _changed(index_of(directory, key), str(e)) from None
     return Bundle(host=key, files=tuple(files), listens=entry.listens)
 
 
@@ -221,28 +228,31 @@ def _state(place: Path, file: IndexFile) -> FileState:
     return FileState(path=file.path, kind="file", mode=file.mode, owner=file.owner, sha256=digest)
 
 
-def _read_index(directory: Path) -> dict[str, IndexHost]:
-    place = directory / INDEX
+def _read_index(place: Path, host_key: str) -> Index | None:
+    """The index at ``place``, checked; None where nothing was written for that host yet."""
     try:
         index = msgspec.json.decode(place.read_bytes(), type=Index)
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as e:
         raise _unreadable(place, str(e)) from None
     if index.schema != INDEX_SCHEMA:
         raise _unreadable(place, f"schema {index.schema} is not {INDEX_SCHEMA}, the one that this version reads")
-    if index.digest != _digest(index.hosts):
+    if index.digest != _digest(index):
         raise _changed(place, "it was edited: its digest is not right")
-    return index.hosts
+    if index.host != host_key:
+        raise _changed(place, f"it is the index of host {index.host}")
+    return index
 
 
-def _write_index(directory: Path, hosts: dict[str, IndexHost]) -> None:
-    index = Index(digest=_digest(hosts), hosts=hosts)
-    _write(directory / INDEX, msgspec.json.format(msgspec.json.encode(index, order="sorted")).decode() + "\n")
+def _write_index(place: Path, index: Index) -> None:
+    signed = msgspec.structs.replace(index, digest=_digest(index))
+    _write(place, msgspec.json.format(msgspec.json.encode(signed, order="sorted")).decode() + "\n")
 
 
-def _digest(hosts: Mapping[str, IndexHost]) -> str:
-    return hashlib.sha256(msgspec.json.encode(hosts, order="sorted")).hexdigest()
+def _digest(index: Index) -> str:
+    unsigned = msgspec.structs.replace(index, digest="")
+    return hashlib.sha256(msgspec.json.encode(unsigned, order="sorted")).hexdigest()
 
 
 def _write(place: Path, text: str, *, public: bool = True) -> None:
