@@ -58,7 +58,7 @@ await_listens() {
 	done
 }
 
-journal() { timeout 10 journalctl -q -u "$1" -n 5 -o cat --no-pager 2>/dev/null; }
+journal() { timeout 10 journalctl -q -u "$1" -n 7 -o cat --no-pager 2>/dev/null; }
 
 # what must not change in the seconds after a reload, as one word
 pulse() {
@@ -76,10 +76,10 @@ hold() {
 	record "unit $1 $active ${enabled:-unknown}"
 }
 
-# reload the unit $1 when it was active, else enable and start it
+# see that the unit $1 is enabled, and reload it when it was active, else start it
 bring() {
 	before=" $(processes "$1" | tr "\n" " ") "
-	case $active in
+	{ [ "$enabled" = enabled ] || try 60 systemctl enable "$1"; } && case $active in
 	active | reloading)
 		text="$text, reloaded"
 		try 60 systemctl reload "$1"
@@ -87,7 +87,7 @@ bring() {
 	*)
 		text="$text, started"
 		systemctl reset-failed "$1" 2>/dev/null
-		{ [ "$enabled" = enabled ] || try 60 systemctl enable "$1"; } && try 60 systemctl start "$1"
+		try 60 systemctl start "$1"
 		;;
 	esac || fail "$1" ReloadFailed "$out$nl$(journal "$1")"
 	await_active "$1"
