@@ -45,7 +45,7 @@ class Configured:
         return cls(controller)
 
     def put_right(self) -> None:
-        """Run the same command again."""
+        """Run the same command again; it verifies, too, and nothing may be left that fails."""
         self.controller.run(*CLUSTER)
 
     def rows(self, *, check: int | None = None) -> list[Row]:

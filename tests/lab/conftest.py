@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from configured import HOSTS as CLUSTER_HOSTS
+from configured import Configured
 from controller import Controller
 from minilab import Lab
 
@@ -36,3 +38,10 @@ def controller(lab: Lab, tmp_path: Path) -> Controller:
 def own_controller(own_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller:
     """A controller of the module's own lab; its state lasts as long as the lab."""
     return Controller(own_lab, tmp_path_factory.mktemp("controller"))
+
+
+@pytest.fixture(scope="session")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configured]:
+    """The demo cluster, and one host that is not of it: for tests that put right what they change."""
+    with Lab([*CLUSTER_HOSTS, "stray"]) as lab:
+        yield Configured.make(Controller(lab, tmp_path_factory.mktemp("controller")))

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import testinfra
-from configured import HOSTS, LOAD_BALANCERS, NODES, PORT, VIP, Configured, address, eventually
-from controller import Controller
+from configured import LOAD_BALANCERS, NODES, PORT, VIP, Configured, address, eventually
 from cryptography.hazmat.primitives.serialization import Encoding
 from minilab import Lab
 from responder import Authority, api_server
@@ -22,16 +21,9 @@ from testinfra.host import Host as Witness
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configured]:
-    """The demo cluster, and one host that does not belong to it."""
-    with Lab([*HOSTS, "stray"]) as lab:
-        yield Configured.make(Controller(lab, tmp_path_factory.mktemp("controller")))
-
-
-@pytest.fixture(scope="module")
-def witness(cluster: Configured) -> Iterator[Callable[[str], Witness]]:
+def witness(configured: Configured) -> Iterator[Callable[[str], Witness]]:
     """Opens testinfra's own connection to a host; its ssh starts in the lab's network and is used again."""
-    lab = cluster.lab
+    lab = configured.lab
     sockets = {name: str(lab.state / f"{name}.ssh") for name in lab.hosts}
 
     def look(name: str) -> Witness:
@@ -43,9 +35,9 @@ def witness(cluster: Configured) -> Iterator[Callable[[str], Witness]]:
         lab.run(["ssh", "-F", lab.ssh_config, "-o", f"ControlPath={path}", "-O", "exit", name], check=False)
 
 
-def test_everything_passes_that_can_before_kubernetes(cluster: Configured) -> None:
+def test_everything_passes_that_can_before_kubernetes(configured: Configured) -> None:
     """API servers that are not started are a Warning, programs that come with Kubernetes are Skipped."""
-    rows = cluster.rows(check=0)
+    rows = configured.rows(check=0)
     counted = Counter((r["TestName"], r["TestResult"]) for r in rows if r["Category"] not in ("Placement", "Capacity"))
     assert counted == {
         ("FilesOnHost", "Passed"): 7,
@@ -64,7 +56,9 @@ def test_everything_passes_that_can_before_kubernetes(cluster: Configured) -> No
     assert {r["Cluster"] for r in rows} == {"demo"}
 
 
-def test_an_independent_witness_sees_the_load_balancers(cluster: Configured, witness: Callable[[str], Witness]) -> None:
+def test_an_independent_witness_sees_the_load_balancers(
+    configured: Configured, witness: Callable[[str], Witness]
+) -> None:
     """Files, services, listener and kernel of both; one of them has the VIP."""
     for name in LOAD_BALANCERS:
         host = witness(name)
@@ -77,7 +71,7 @@ def test_an_independent_witness_sees_the_load_balancers(cluster: Configured, wit
         assert host.socket(f"tcp://{VIP}:{PORT}").is_listening
         assert host.sysctl("net.ipv4.ip_nonlocal_bind") == 1
     holding = [name for name in LOAD_BALANCERS if VIP in witness(name).interface("eth0").addresses]
-    (master,) = (r for r in cluster.rows() if r["TestName"] == "ExactlyOneMaster")
+    (master,) = (r for r in configured.rows() if r["TestName"] == "ExactlyOneMaster")
     assert [f"{name} holds {VIP} on eth0" for name in holding] == [master["Details"]]
 
 
@@ -90,25 +84,29 @@ def test_an_independent_witness_sees_the_nodes(witness: Callable[[str], Witness]
         assert not host.exists("kubelet")
 
 
-def test_up_is_a_certificate_of_the_clusters_ca_and_down_one_of_another(cluster: Configured, tmp_path: Path) -> None:
+def test_up_is_a_certificate_of_the_clusters_ca_and_down_one_of_another(configured: Configured, tmp_path: Path) -> None:
     """The answer comes through the VIP, verified; the row says who is up and why the others are not."""
-    lab, own = cluster.lab, Authority.of_cluster(cluster.lab["cp1"])
+    lab, own = configured.lab, Authority.of_cluster(configured.lab["cp1"])
     folders = [tmp_path / name for name in ("own", "other")]
     for folder in folders:
         folder.mkdir()
     with api_server(lab["cp1"], own, folders[0]), api_server(lab["cp2"], Authority.stranger(), folders[1]):
-        said = eventually(lambda: api_servers(cluster), lambda d: all(t.startswith("1 of 3") for t in d.values()), 30)
+        said = eventually(
+            lambda: api_servers(configured), lambda d: all(t.startswith("1 of 3") for t in d.values()), 30
+        )
         for details in said.values():
             assert "cp2 DOWN (L6RSP" in details and "cp3 DOWN (L4CON" in details
         assert readyz(lab, own) == 200
     with api_server(lab["cp1"], Authority.stranger(), folders[1]):
-        said = eventually(lambda: api_servers(cluster), lambda d: all(t.startswith("0 of 3") for t in d.values()), 30)
+        said = eventually(
+            lambda: api_servers(configured), lambda d: all(t.startswith("0 of 3") for t in d.values()), 30
+        )
         assert all("cp1 DOWN (L6RSP" in details for details in said.values())
 
 
-def api_servers(cluster: Configured) -> dict[str, str]:
+def api_servers(configured: Configured) -> dict[str, str]:
     """Load balancer -> what its row says of the API servers."""
-    return {r["Host"]: r["Details"] for r in cluster.rows() if r["TestName"] == "ApiServersUp"}
+    return {r["Host"]: r["Details"] for r in configured.rows() if r["TestName"] == "ApiServersUp"}
 
 
 def readyz(lab: Lab, authority: Authority) -> int:
@@ -123,14 +121,14 @@ def readyz(lab: Lab, authority: Authority) -> int:
         connection.close()
 
 
-def test_what_was_changed_by_hand_is_seen_and_put_right(cluster: Configured) -> None:
+def test_what_was_changed_by_hand_is_seen_and_put_right(configured: Configured) -> None:
     """A file's content and mode, a kernel setting, a stopped and a disabled service: each in its host's row."""
-    lab = cluster.lab
+    lab = configured.lab
     lab["lb2"].ssh("sed -i 's/maxconn 8000/maxconn 77/' /etc/haproxy/haproxy.cfg; systemctl disable -q haproxy")
     lab["w1"].ssh("chmod 600 /etc/crictl.yaml; sysctl -qw net.ipv4.ip_forward=0")
-    standby = cluster.other(cluster.holder())
+    standby = configured.other(configured.holder())
     standby.ssh("systemctl stop keepalived")
-    wrong = cluster.not_passed()
+    wrong = configured.not_passed()
     expected = {
         ("FilesOnHost", "lb2"): "/etc/haproxy/haproxy.cfg (content)",
         ("FilesOnHost", "w1"): "/etc/crictl.yaml (mode 0600, not 0644)",
@@ -141,41 +139,41 @@ def test_what_was_changed_by_hand_is_seen_and_put_right(cluster: Configured) -> 
     assert wrong.keys() == expected.keys()
     for key, words in expected.items():
         assert words in wrong[key]["Details"]
-    cluster.put_right()
     lab["w1"].ssh("sysctl -qw net.ipv4.ip_forward=1")
-    assert not [r for r in cluster.rows(check=0) if r["TestResult"] == "Failed"]
+    configured.put_right()
+    assert not [r for r in configured.rows(check=0) if r["TestResult"] == "Failed"]
 
 
-def test_a_stranger_that_takes_the_vip_is_seen(cluster: Configured) -> None:
+def test_a_stranger_that_takes_the_vip_is_seen(configured: Configured) -> None:
     """Known by its Ethernet address; the load balancer that holds the VIP asks, so that only a stranger answers."""
-    holder, stray = cluster.holder(), cluster.lab["stray"]
+    holder, stray = configured.holder(), configured.lab["stray"]
     with address(stray):
-        row = cluster.not_passed()["NoForeignHolder", ""]
+        row = configured.not_passed()["NoForeignHolder", ""]
     assert row["TestResult"] == "Failed"
     assert stray.spec.mac in row["Details"] and holder.name in row["Details"]
     assert ("NoForeignHolder", "") not in {
-        (r["TestName"], r["Host"]) for r in cluster.rows() if r["TestResult"] == "Failed"
+        (r["TestName"], r["Host"]) for r in configured.rows() if r["TestResult"] == "Failed"
     }
 
 
-def test_a_node_that_has_the_vip_is_named(cluster: Configured) -> None:
-    with address(cluster.lab["w2"]):
-        row = cluster.not_passed()["NoForeignHolder", "w2"]
+def test_a_node_that_has_the_vip_is_named(configured: Configured) -> None:
+    with address(configured.lab["w2"]):
+        row = configured.not_passed()["NoForeignHolder", "w2"]
     assert row["TestResult"] == "Failed" and VIP in row["Details"]
 
 
-def test_two_masters_are_seen(cluster: Configured) -> None:
+def test_two_masters_are_seen(configured: Configured) -> None:
     """A firewall that drops VRRP between the load balancers makes each of them the only one it knows."""
-    lab = cluster.lab
+    lab = configured.lab
     rules = "table inet deaf { chain input { type filter hook input priority 0; ip protocol 112 drop; }; }"
     for name in LOAD_BALANCERS:
         lab[name].ssh("nft -f -", input=rules)
     try:
-        eventually(cluster.holders, lambda names: len(names) == 2)
-        row = cluster.not_passed()["ExactlyOneMaster", ""]
+        eventually(configured.holders, lambda names: len(names) == 2)
+        row = configured.not_passed()["ExactlyOneMaster", ""]
         assert row["TestResult"] == "Failed"
         assert all(word in row["Details"] for word in ("lb1 and lb2", VIP, "at the same time"))
     finally:
         for name in LOAD_BALANCERS:
             lab[name].ssh("nft delete table inet deaf")
-    cluster.holder()
+    configured.holder()
