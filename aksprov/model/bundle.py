@@ -6,25 +6,54 @@ import re
 from typing import Literal
 
 from aksprov.model.base import Value
+from aksprov.model.names import RESERVED
 
 # Who reads a file.  The order is the order of the swap: files that other files name
-# come first, then modules and sysctls, then each program's configuration (checked with
-# that program before it is swapped in), HAProxy before keepalived.
-Reader = Literal["named", "modules", "sysctl", "systemd", "containerd", "haproxy", "keepalived", "kubeadm", "data"]
+# come first, then modules and sysctls (Windows: features and firewall), then each program's
+# configuration (checked with that program before it is swapped in), HAProxy before keepalived,
+# Windows' services after what they read.
+Reader = Literal[
+    "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived", "services",
+    "kubeadm", "data",
+]  # fmt: skip
 READERS: tuple[Reader, ...] = (
-    "named", "modules", "sysctl", "systemd", "containerd", "haproxy", "keepalived", "kubeadm", "data",
+    "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived", "services",
+    "kubeadm", "data",
 )  # fmt: skip
 
+ROOT = "root:root"
+# BUILTIN\Administrators: by SID, since its name is another one on a Windows of another language.
+ADMINISTRATORS = "S-1-5-32-544"
+
 _PATH = re.compile(r"/[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
+# Windows drops blanks and dots at the end of a name; inside a name a blank is common ("Program Files").
+_WINDOWS_PATH = re.compile(r"[A-Z]:(/[A-Za-z0-9._@+-]([A-Za-z0-9 ._@+-]*[A-Za-z0-9_@+-])?)+")
+_WINDOWS_MODES = ("0600", "0644")
+
+
+def is_windows_path(path: str) -> bool:
+    """Whether a bundle's path is one of a Windows host ("C:/ProgramData/x")."""
+    return path[1:3] == ":/"
+
+
+def folder_path(path: str) -> str:
+    """Where a folder that stands for the host has the file: "etc/x", "C/ProgramData/x"."""
+    return path[0] + path[2:] if is_windows_path(path) else path.lstrip("/")
 
 
 class BundleFile(Value, frozen=True, kw_only=True):
     """A file that belongs on a host.
 
+    On Windows a mode stands for a protected access list by SID: SYSTEM (S-1-5-18) and
+    Administrators (S-1-5-32-544) have full control, with "0644" Users (S-1-5-32-545) read and
+    execute as well, and nobody else has any access.  Nothing is inherited, since what lies below
+    C:/ProgramData otherwise lets every user add files.  SIDs: "Well-known SIDs", MS-DTYP 2.4.2.4.
+
     Args:
-        path: absolute; letters, digits and ``._@+-`` only, no ``..``.
-        mode: four octal digits.
-        owner: "user:group".
+        path: absolute; POSIX, letters, digits and ``._@+-`` only, or Windows with an upper-case
+            drive letter, slashes and blanks inside names ("C:/Program Files/x"); no ``..``.
+        mode: four octal digits; on Windows 0600 or 0644.
+        owner: "user:group"; on Windows the SID of the Administrators.
         content: its text; None when it is exactly a late value that is not known yet.
         late: name of the late value that is its content, or "".
         reader: who reads it (decides order, check and reload).
@@ -36,14 +65,24 @@ class BundleFile(Value, frozen=True, kw_only=True):
     reader: Reader
     cluster: str
     mode: str = "0644"
-    owner: str = "root:root"
+    owner: str = ROOT
     late: str = ""
 
     def __post_init__(self) -> None:
-        if not _PATH.fullmatch(self.path) or ".." in self.path.split("/"):
+        if not _well_formed(self.path):
             raise ValueError(f"not a path that a bundle may hold: {self.path!r}")
+        if is_windows_path(self.path) and (self.mode not in _WINDOWS_MODES or self.owner != ADMINISTRATORS):
+            raise ValueError(f"{self.path} cannot have mode {self.mode} and owner {self.owner} on Windows")
         if self.content is None and not self.late:
             raise ValueError(f"{self.path} has neither content nor a late value")
+
+
+def _well_formed(path: str) -> bool:
+    names = path.split("/")[1:]
+    if is_windows_path(path):
+        # Windows takes "con.txt" for the device, too.
+        return bool(_WINDOWS_PATH.fullmatch(path)) and not any(n.split(".")[0].lower() in RESERVED for n in names)
+    return bool(_PATH.fullmatch(path)) and ".." not in names
 
 
 class Listen(Value, frozen=True, kw_only=True):

@@ -20,9 +20,12 @@ STEP_TITLES: dict[str, str] = {
     "modules": "load kernel modules",
     "sysctl": "set kernel parameters and read them back",
     "systemd": "have systemd read its units again",
+    "features": "install Windows features, restart where they ask for it",
+    "firewall": "set firewall rules",
     "containerd": "check containerd's configuration, restart it where it runs",
     "haproxy": "check HAProxy's configuration, reload, see that it listens",
     "keepalived": "check keepalived's configuration, reload",
+    "services": "set up Windows services and tasks, restart those that changed",
     "kubeadm": "check kubeadm's configuration",
     "data": "put files in place",
     "manifest": "record what is managed",
@@ -136,7 +139,8 @@ def _diff(wanted: BundleFile, there: bool, before: str | None) -> str:
         return ""
     old = before.splitlines(keepends=True) if before is not None else []
     new = wanted.content.splitlines(keepends=True)
-    return "".join(difflib.unified_diff(old, new, f"a{wanted.path}" if there else "/dev/null", f"b{wanted.path}"))
+    name = wanted.path.lstrip("/")  # of a Windows path nothing is taken away: "b/C:/ProgramData/x"
+    return "".join(difflib.unified_diff(old, new, f"a/{name}" if there else "/dev/null", f"b/{name}"))
 
 
 def _removals(target: Target, seen: Observed) -> list[FileChange]:

@@ -18,7 +18,7 @@ import msgspec
 
 from aksprov.errors import DefinitionError, HostError
 from aksprov.model.base import Wire
-from aksprov.model.bundle import READERS, Bundle, BundleFile, Listen, Reader
+from aksprov.model.bundle import READERS, Bundle, BundleFile, Listen, Reader, folder_path
 from aksprov.model.facts import Facts, FileState, Manifest, Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt, StepResult
@@ -140,7 +140,7 @@ class FolderConnection:
         return _read_index(index_of(self._directory, self.host.key), self.host.key)
 
     def _place(self, path: str) -> Path:
-        return self._directory / self.host.key / path.lstrip("/")
+        return self._directory / self.host.key / folder_path(path)
 
     async def _checked(self, delivery: Delivery, after: Mapping[str, IndexFile]) -> dict[Reader, str]:
         """What the programs of this machine say of the new configuration."""
@@ -188,7 +188,7 @@ def index_of(directory: Path, host_key: str) -> Path:
 def _bundle(directory: Path, key: str, entry: Index) -> Bundle:
     files = []
     for file in entry.files:
-        place = directory / key / file.path.lstrip("/")
+        place = directory / key / folder_path(file.path)
         content = None
         if file.sha256 is not None:
             try:

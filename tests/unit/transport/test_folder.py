@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aksprov.errors import DefinitionError
-from aksprov.model.bundle import Bundle, BundleFile, Listen
+from aksprov.model.bundle import ADMINISTRATORS, Bundle, BundleFile, Listen
 from aksprov.model.facts import Manifest
 from aksprov.model.host import Host
 from aksprov.model.transport import Delivery
@@ -19,6 +19,9 @@ FILES = (
     BundleFile(path="/etc/crictl.yaml", content="a: b\n", reader="data", cluster="demo"),
     BundleFile(path="/etc/ssl/ca.crt", content=None, late="ca", reader="named", cluster="demo"),
     BundleFile(path="/var/lib/private", content="x\n", reader="data", cluster="demo", mode="0600"),
+)
+SCRIPT = BundleFile(
+    path="C:/Program Files/x/y.ps1", content="\ufeff'a'\r\n", reader="named", cluster="demo", owner=ADMINISTRATORS
 )
 LISTENS = (Listen(unit="haproxy", address="10.0.0.200", port=6443),)
 
@@ -46,6 +49,13 @@ def test_a_second_delivery_takes_files_away_and_keeps_the_others(tmp_path: Path)
     asyncio.run(put(tmp_path, "cp1", what=delivery(files=FILES[2:], removes=("/etc/crictl.yaml",))))
     assert load_folder(tmp_path)["cp1"].files == FILES[1:]
     assert not (tmp_path / "cp1/etc/crictl.yaml").exists()
+
+
+def test_a_windows_hosts_files_lie_below_their_drives_letter(tmp_path: Path) -> None:
+    """And come back with their byte order mark and line ends."""
+    asyncio.run(put(tmp_path, "win1", what=delivery(files=(SCRIPT,))))
+    assert (tmp_path / "win1/C/Program Files/x/y.ps1").read_bytes() == b"\xef\xbb\xbf'a'\r\n"
+    assert load_folder(tmp_path)["win1"].files == (SCRIPT,)
 
 
 def edit(place: Path) -> None:
