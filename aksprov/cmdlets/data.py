@@ -33,8 +33,21 @@ GET_KUBERNETES_VERSION = Verb(
         Property(name="OS"),
         Property(name="IsPreview", kind="boolean"),
         Property(name="CalicoVersion", help="ours: the Calico that goes with it"),
+        Property(name="CalicoTested", kind="boolean", help="ours: whether Calico's makers tested the pair"),
+        Property(name="FlannelVersion", help="ours: the Flannel that goes with it"),
+        Property(name="Containerd", help="ours: releases of containerd that go with it"),
+        Property(name="KubeadmApi", help="ours: version of the documents that its kubeadm reads"),
+        Property(name="Pause", help="ours: tag of the pause image that its kubeadm expects"),
     ),
-    columns=("OrchestratorType", "OrchestratorVersion", "OS", "IsPreview", "CalicoVersion"),
+    columns=(
+        "OrchestratorType",
+        "OrchestratorVersion",
+        "OS",
+        "IsPreview",
+        "CalicoVersion",
+        "FlannelVersion",
+        "Containerd",
+    ),
     examples=(Example(command="aksprov get-kubernetes-version", text="All versions, a row for each system."),),
 )
 VERBS = (GET_VM_SIZE, GET_KUBERNETES_VERSION)

@@ -23,9 +23,6 @@ CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 DEFAULT_MAX_PODS = 110  # the kubelet's own default, and AksHci's
 POOL_LABEL = "aksprov/node-pool"
 
-# Kubernetes minor -> tag of the pause image that its kubeadm expects (kubeadm config images list).
-_PAUSE = {"1.36": "3.10.2"}
-
 
 def node_files(desired: Desired, node: Node, facts: Facts | None, render: Renderer) -> Iterator[BundleFile]:
     """What a control plane or worker gets of node configuration.
@@ -56,7 +53,7 @@ def _containerd(cluster: Cluster, facts: Facts | None, render: Renderer) -> Bund
     Source: https://github.com/containerd/containerd/blob/main/docs/cri/config.md
     """
     installed = "" if facts is None else facts.programs.get("containerd", "")
-    pause = _PAUSE[find_version(cluster.kubernetes_version).minor]
+    pause = find_version(cluster.kubernetes_version).pause
     values = {
         "sandbox_image": f"{render.templates.image_hosts.kubernetes}/pause:{pause}",
         "registry_config": "/etc/containerd/certs.d",

@@ -9,7 +9,7 @@ from aksprov.workflows.session import Session
 
 
 def run(request: Request, session: Session) -> Outcome:
-    """A row for each version and operating system, as AksHci prints them, with the Calico that goes with it."""
+    """A row for each version and operating system, as AksHci prints them, with what goes with the version."""
     return Outcome(
         objects=tuple(
             {
@@ -18,6 +18,11 @@ def run(request: Request, session: Session) -> Outcome:
                 "OS": system,
                 "IsPreview": False,
                 "CalicoVersion": offered.calico,
+                "CalicoTested": offered.calico_tested,
+                "FlannelVersion": offered.flannel,
+                "Containerd": str(offered.containerd),
+                "KubeadmApi": offered.kubeadm,
+                "Pause": offered.pause,
             }
             for offered in OFFERED
             for system in offered.systems

@@ -134,7 +134,7 @@ def test_haproxy_and_keepalived_keep_their_shape_or_refuse(server: str, interfac
             "WindowsNotAvailable",
             ["linuxpool", "linux"],
         ),
-        (with_cluster(desired(), kubernetes_version="v1.20.2"), "cp1", "VersionNotAvailable", ["v1.20.2"]),
+        (with_cluster(desired(), kubernetes_version="v1.19.16"), "cp1", "VersionNotAvailable", ["v1.19.16", "1.20 to 1.37"]),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused(what: Desired, host: str, code: str, words: list[str]) -> None:
