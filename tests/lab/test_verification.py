@@ -177,3 +177,19 @@ def test_two_masters_are_seen(configured: Configured) -> None:
         for name in LOAD_BALANCERS:
             lab[name].ssh("nft delete table inet deaf")
     configured.holder()
+
+
+def test_where_sshd_forwards_nothing_the_host_is_used_or_the_row_says_why(configured: Configured) -> None:
+    """bash opens the TCP connection; for a UNIX socket these hosts have no program."""
+    drop_in = "/etc/ssh/sshd_config.d/00-test.conf"
+    for host in configured.lab.hosts.values():
+        host.shell(f"echo DisableForwarding yes >{drop_in}; systemctl reload ssh")
+    try:
+        rows = configured.rows(check=0)
+    finally:
+        for host in configured.lab.hosts.values():
+            host.shell(f"rm {drop_in}; systemctl reload ssh")
+    found = {r["TestName"]: r for r in rows if r["Category"] == "LoadBalancer"}
+    assert found["ApiEndpointListening"]["TestResult"] == "Passed"
+    assert found["ApiServersUp"]["TestResult"] == "Skipped"
+    assert "SSH" in found["ApiServersUp"]["Details"] and "socat" in found["ApiServersUp"]["Recommendation"]
