@@ -143,6 +143,17 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         return self.number < 35
 
     @property
+    def windows_pause(self) -> str:
+        """Tag of the pause image for Windows nodes: 3.6 is the first that has one for Windows Server 2022."""
+        return self.pause if self.number >= 23 else "3.6"
+
+    @property
+    def windows_relative_paths(self) -> bool:
+        """Whether a joined kubelet's configuration has paths without a drive on Windows, which it takes as relative
+        to its own folder: kubeadm adds the drive from 1.23 on (kubernetes-sigs/image-builder, issue 853)."""
+        return self.number < 23
+
+    @property
     def windows_proxy_gates(self) -> tuple[str, ...]:
         """Feature gates that kube-proxy on Windows has to be given for overlay networks with direct server return.
 

@@ -7,6 +7,7 @@ from aksprov.model.cluster import Cluster, Node
 from aksprov.model.network import Lease, Network
 
 OBJECTS_PATH = "/var/lib/aksprov/objects.json"
+WINDOWS_OBJECTS_PATH = "C:/ProgramData/aksprov/objects.json"
 OBJECTS_SCHEMA = 1
 
 

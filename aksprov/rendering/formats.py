@@ -2,9 +2,12 @@
 
 A template's file name says its format, and these functions are Jinja's ``finalize`` for
 it: whatever a template prints goes through one of them.  Formats with real quoting (YAML,
-TOML, shell) carry any text; the others have none that all their readers agree on
+TOML, shell, PowerShell) carry any text; the others have none that all their readers agree on
 (HAProxy expands ``$NAME`` inside double quotes, keepalived also ``${...}`` and ``@...``),
 so they carry plain words and anything else is refused.
+
+Files are UTF-8 with line feeds and without a byte order mark, on Windows too, since the
+programs that read them come from Linux; :func:`stored` makes the exception.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ Finalize = Callable[[object], str]
 _NOT_IN_WORD = re.compile(r"[^A-Za-z0-9_./:-]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_SHELL = re.compile(r"[\0\ud800-\udfff]")
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f]")
+_NOT_ASCII = re.compile(r"([^\x20-\x7e]+)")
 
 
 class UnsafeValueError(ValueError):
@@ -87,6 +92,50 @@ def shell(value: object) -> str:
     _no_value(value)
 
 
+def powershell(value: object) -> str:
+    """A value in a PowerShell script: text in single quotes, where nothing expands; lists as ``@(...)``.
+
+    Scripts stay ASCII, so that neither a code page nor the quotation marks that PowerShell takes
+    for apostrophes (U+2018 to U+201B) can change one: other characters are added by number.
+    Sources: about_Quoting_Rules; the language specification's list of single-quote characters.
+
+    Raises:
+        UnsafeValueError: the text has a control character or a lone surrogate.
+    """
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        _refuse(value, _SURROGATE, "half of a surrogate pair is no character")
+        _refuse(value, _CONTROL, "no name, path or address has a control character")
+        pieces = _NOT_ASCII.split(value)  # what matched is every second one
+        texts = [_by_number(piece) if n % 2 else _in_apostrophes(piece) for n, piece in enumerate(pieces)]
+        return texts[0] if len(texts) == 1 else f"({' + '.join(texts)})"
+    if isinstance(value, (tuple, list)):
+        return f"@({', '.join(map(powershell, value))})"
+    _no_value(value)
+
+
+def _in_apostrophes(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _by_number(text: str) -> str:
+    """Characters as .NET's, which are UTF-16 code units."""
+    units = text.encode("utf-16-be")
+    return " + ".join(f"[char]0x{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
+
+
+def stored(form: str, text: str) -> str:
+    """A rendered text as its file has it.
+
+    Windows PowerShell takes a script without a byte order mark for one in the system's code page
+    (about_Character_Encoding); line ends are Windows' own, so that any editor there shows the lines.
+    """
+    return "\ufeff" + text.replace("\n", "\r\n") if form == "ps1" else text
+
+
 def _refuse(value: str, characters: re.Pattern[str], why: str) -> None:
     if characters.search(value):
         raise UnsafeValueError(f"{value!r}: {why}")
@@ -102,6 +151,7 @@ FORMATS: Mapping[str, Finalize] = MappingProxyType(
         "haproxy": word,
         "keepalived": word,
         "modules": word,
+        "ps1": powershell,
         "sh": shell,
         "sysctl": word,
         "systemd": word,

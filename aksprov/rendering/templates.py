@@ -17,7 +17,7 @@ import msgspec
 
 from aksprov.errors import DefinitionError
 from aksprov.model.base import Value
-from aksprov.rendering.formats import FORMATS, Finalize, UnsafeValueError
+from aksprov.rendering.formats import FORMATS, Finalize, UnsafeValueError, stored
 
 _SUFFIX = ".j2"
 _IMAGE_HOSTS = "image-hosts.toml"
@@ -28,9 +28,11 @@ class ImageHosts(Value, frozen=True, kw_only=True):
 
     Args:
         kubernetes: registry (and path) of Kubernetes' own images, without a trailing slash.
+        flannel: the same for Flannel's.
     """
 
     kubernetes: str
+    flannel: str
 
 
 class Templates:
@@ -63,16 +65,22 @@ class Templates:
         Raises:
             DefinitionError: RenderUnsafe; a value cannot be written in the file's format.
         """
+        form = format_of(name)
         try:
-            return self._environments[format_of(name)].get_template(name).render(values)
+            return stored(form, self._environments[form].get_template(name).render(values))
         except UnsafeValueError as error:
-            raise DefinitionError(
-                "RenderUnsafe",
-                "a value cannot be written into a configuration file",
-                where=name.removesuffix(_SUFFIX).rpartition(".")[0],
-                why=str(error),
-                fix="choose another value for it",
-            ) from error
+            raise unsafe(name.removesuffix(_SUFFIX).rpartition(".")[0], error) from error
+
+
+def unsafe(file: str, error: UnsafeValueError) -> DefinitionError:
+    """The error that says that a value cannot be written into ``file``."""
+    return DefinitionError(
+        "RenderUnsafe",
+        "a value cannot be written into a configuration file",
+        where=file,
+        why=str(error),
+        fix="choose another value for it",
+    )
 
 
 def format_of(name: str) -> str:

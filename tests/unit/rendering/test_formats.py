@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import re
 import shlex
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from aksprov.rendering.formats import FORMATS, UnsafeValueError
+from aksprov.rendering.formats import FORMATS, UnsafeValueError, stored
 
 TEXTS = st.text()
 VALUES = st.one_of(TEXTS, st.integers(-(2**63), 2**63 - 1), st.booleans(), st.lists(TEXTS))
@@ -45,6 +48,48 @@ def test_a_real_shell_runs_nothing_that_is_in_a_word() -> None:
     script = "printf '%s\\0' " + " ".join(map(FORMATS["sh"], words))
     done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == words
+
+
+PRINTABLE = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
+PWSH_TEXTS = [
+    "", "it's", "''", "a\u2019; reboot #", "\u2018\u2019\u201a\u201b", "$(reboot)", "`n", '"', "a;b|c&d", "@{x=1}",
+    "\u00dcber Schalter, [x]", "\U0001f600", "a\u2028b", "%PATH%", "--%", "\ufeff",
+]  # fmt: skip
+
+
+@given(PRINTABLE)
+def test_a_powershell_script_stays_ascii_and_a_text_stays_in_its_apostrophes(value: str) -> None:
+    """What is left of an expression without its quoted texts is only characters by number, added up."""
+    text = FORMATS["ps1"](value)
+    assert text.isascii()
+    assert text.isprintable()
+    bare = re.sub(r"'(?:[^']|'')*'", "'", text)
+    assert re.fullmatch(r"'|\('( \+ (\[char\]0x[0-9a-f]{4}|'))+\)", bare)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0", "\x1b[31m", "\x7f", "\x85"])
+def test_a_control_character_has_no_place_in_a_powershell_script(value: str) -> None:
+    with pytest.raises(UnsafeValueError, match="control character"):
+        FORMATS["ps1"](value)
+
+
+@pytest.mark.pwsh
+def test_powershell_itself_reads_back_what_went_in(tmp_path: Path) -> None:
+    """Texts that try to get out, and whatever hypothesis finds, in one run of the engine."""
+    values: list[object] = [*PWSH_TEXTS, True, False, 0, -7, 2**31, [], ["a"], ["a", "\u2019", ["b"]]]
+
+    @given(st.lists(PRINTABLE, max_size=5))
+    @settings(max_examples=40)
+    def collect(found: list[str]) -> None:
+        values.append(found)
+
+    collect()
+    script, out = tmp_path / "values.ps1", tmp_path / "values.json"
+    assigned = "".join(f"$all += , {FORMATS['ps1'](value)}\n" for value in values)
+    written = f"ConvertTo-Json $all -Depth 5 | Set-Content -Encoding utf8NoBOM {FORMATS['ps1'](str(out))}\n"
+    script.write_bytes(stored("ps1", f"$all = @()\n{assigned}{written}").encode())
+    subprocess.run([os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-File", str(script)], check=True)
+    assert json.loads(out.read_text("utf-8")) == values
 
 
 @pytest.mark.parametrize("form", ["haproxy", "keepalived", "modules", "sysctl", "systemd"])
