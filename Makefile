@@ -9,8 +9,9 @@ PYTEST = tools/in-venv pytest $(ARGS)
 
 .PHONY: test demo lint unit lab bench build lock clean packages
 
+# a file of tests on each core; the lab's first, as they take longest
 test: packages
-	@$(PYTEST) --quiet tests/lint tests/unit tests/golden tests/lab
+	@$(PYTEST) --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder tests/lab tests/lint tests/unit tests/golden
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py
