@@ -21,11 +21,11 @@ from aksprov.transport.posix import script
 NOISE_LIMIT = 256 * 1024
 # The largest answer is a base64 of configuration files; no script of ours comes near.
 ANSWER_LIMIT = 64 * 1024 * 1024
-# For an answer that moves no more than text: facts and hashes take well under a second.
-ANSWER_SECONDS = 60
 # How long the stdin of a script may take to arrive, beside its size at the slowest line we serve.
 STREAM_SECONDS = 60
 STREAM_BYTES_PER_SECOND = 16 * 1024
+# How long what the other end says on stderr may come after its stdout has ended.
+_LAST_WORDS_SECONDS = 1
 _CHUNK = 64 * 1024
 
 
@@ -134,7 +134,7 @@ class Agent:
         self._sudo = sudo
         self._answered = False
 
-    async def first(self, seconds: float = ANSWER_SECONDS) -> Completed:
+    async def first(self, seconds: float) -> Completed:
         """The answer of the script that the agent was started with.
 
         Raises:
@@ -143,9 +143,7 @@ class Agent:
         """
         return await self._exchange(b"", seconds)
 
-    async def run(
-        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float = ANSWER_SECONDS
-    ) -> Completed:
+    async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
         """Run one more script, its arguments without blanks; raises as :meth:`first` does."""
         body = text.encode()
         arrival = stream_seconds(len(stdin))
@@ -160,13 +158,25 @@ class Agent:
     async def _exchange(self, request: bytes, seconds: float) -> Completed:
         try:
             async with asyncio.timeout(seconds):
-                answer, errors, _ = await asyncio.gather(self._answer(), self._errors(), self._send(request))
+                return await self._converse(request)
         except TimeoutError:
             raise self._silent(seconds) from None
-        if answer is None:
-            raise self._ended()
-        status, stdout = answer
-        return Completed(status=status, stdout=stdout, stderr=errors)
+
+    async def _converse(self, request: bytes) -> Completed:
+        """Send and listen at once: a script may answer before it has read everything."""
+        sending = asyncio.create_task(self._send(request))
+        listening = asyncio.create_task(self._errors())
+        try:
+            answer = await self._answer()
+            if answer is None:
+                await asyncio.wait([listening], timeout=_LAST_WORDS_SECONDS)
+                raise self._ended()
+            status, stdout = answer
+            await sending
+            return Completed(status=status, stdout=stdout, stderr=await listening)
+        finally:
+            sending.cancel()
+            listening.cancel()
 
     async def _send(self, data: bytes) -> None:
         if data:
@@ -176,7 +186,7 @@ class Agent:
 
     async def _answer(self) -> tuple[int, bytes] | None:
         nonce = self._nonce.encode()
-        if await self._stdout.until(nonce + b">\n", NOISE_LIMIT) is None:
+        if not self._answered and await self._stdout.until(nonce + b">\n", NOISE_LIMIT) is None:
             return None
         self._answered = True
         stdout = await self._stdout.until(b"\n" + nonce + b"<", ANSWER_LIMIT)

@@ -44,7 +44,7 @@ class Identities:
         key = self._load(host.key_file)
         if isinstance(key, asyncssh.SSHKey):
             return {"client_keys": [key], "agent_path": ""}
-        if isinstance(key, asyncssh.KeyEncryptionError) and self._agent:
+        if _needs_passphrase(key) and self._agent:
             public = _public_half(host.key_file)
             if public is not None:
                 return {"client_keys": [], "agent_path": self._agent, "agent_identities": [public]}
@@ -67,6 +67,11 @@ class Identities:
         return self._parsed[name]
 
 
+def _needs_passphrase(why: Exception) -> bool:
+    """asyncssh says it by its own class for some forms of keys, by an import error's text for others."""
+    return isinstance(why, asyncssh.KeyEncryptionError) or "Passphrase must be specified" in str(why)
+
+
 def _public_half(name: str) -> asyncssh.SSHKey | None:
     """The public key that lies beside an encrypted private one."""
     try:
@@ -85,7 +90,7 @@ def _unusable(host: Host, why: Exception) -> HostAuthError:
             why=f"no such file: {host.key_file}",
             fix="give the path of a private key (relative paths start at the folder of the hosts file)",
         )
-    if isinstance(why, asyncssh.KeyEncryptionError):
+    if _needs_passphrase(why):
         return HostAuthError(
             "KeyFileEncrypted",
             f"the key file of {host.name} needs a passphrase, and asking for one is not available yet",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import getpass
 import random
+import re
 import socket
 from typing import Any
 
@@ -13,11 +13,11 @@ import asyncssh
 
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
+from aksprov.transport.greeting import greet
 from aksprov.transport.hostkeys import KnownHosts, Trusted, fingerprint
 from aksprov.transport.identity import Identities
+from aksprov.transport.tcp import open_socket, place, port_of
 
-# A host on any line answers a SYN within 1 s; 10 s leaves room for three lost ones (RFC 6298).
-CONNECT_SECONDS = 10
 # Key exchange and authentication; an sshd that looks up our name with dead DNS needs 10 s alone.
 LOGIN_SECONDS = 20
 # A connection that dies during the key exchange is mostly sshd's MaxStartups: one more try, a little later.
@@ -40,21 +40,6 @@ class _Watch(asyncssh.SSHClient):
         """Called for a key that is not trusted."""
         self.offered = key
         return False
-
-
-class _PromptSocket(socket.socket):
-    """Acknowledges what it received at once.
-
-    sshd sends its host-key announcement and the channel's confirmation as two small packets, and
-    Nagle's algorithm holds the second until the first is acknowledged, which Linux delays by 40 ms.
-    """
-
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Receive, then ask the kernel not to delay the acknowledgement."""
-        data = super().recv(bufsize, flags)
-        if option := getattr(socket, "TCP_QUICKACK", None):
-            self.setsockopt(socket.IPPROTO_TCP, option, 1)
-        return data
 
 
 class Login:
@@ -134,7 +119,7 @@ class Login:
         except (asyncssh.Error, OSError) as e:
             if "authentication failures" in str(e):  # the server's own words when MaxAuthTries is used up
                 raise self._user_refused(host, user) from None
-            raise _broken_login(host, trusted, e) from None
+            raise await _broken_login(host, trusted, e) from None
 
     def _user_refused(self, host: Host, user: str) -> HostAuthError:
         return HostAuthError(
@@ -145,66 +130,6 @@ class Login:
             fix=f"put the public key into the authorized_keys of {user} on the host, "
             f"or name another user or key file for {host.name} in the inventory",
         )
-
-
-def port_of(host: Host) -> int:
-    """The SSH port."""
-    return host.port or 22
-
-
-def place(host: Host) -> str:
-    """``NAME (ADDRESS:PORT)``, for the field where of an error."""
-    address = f"[{host.address}]" if ":" in host.address else host.address
-    return f"{host.name} ({address}:{port_of(host)})"
-
-
-async def open_socket(host: Host) -> socket.socket:
-    """A connected TCP socket to the first address of the host that answers.
-
-    Raises:
-        HostError: HostUnreachable, HostNameUnknown.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host.address, port_of(host), type=socket.SOCK_STREAM)
-    except OSError as e:
-        raise HostError(
-            "HostNameUnknown",
-            f"the address of {host.name} cannot be found",
-            where=place(host),
-            why=f"{host.address}: {e.strerror}",
-            fix="correct the address in the inventory, or give an IP address",
-        ) from None
-    reason = ""
-    for family, kind, protocol, _, address in found:
-        sock = _PromptSocket(family, kind, protocol)
-        sock.setblocking(False)
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await loop.sock_connect(sock, address)
-            return sock
-        except TimeoutError:
-            reason = f"no answer within {CONNECT_SECONDS} s: the host is off, or a firewall drops what we send"
-        except OSError as e:
-            reason = _CONNECT_REASONS.get(e.errno or 0, e.strerror or str(e))
-        except BaseException:
-            sock.close()
-            raise
-        sock.close()
-    raise HostError(
-        "HostUnreachable",
-        f"{host.name} cannot be reached",
-        where=place(host),
-        why=reason,
-        fix=f"check that the host is on and that sshd listens there: ssh -p {port_of(host)} {host.address}",
-    )
-
-
-_CONNECT_REASONS = {
-    errno.ECONNREFUSED: "connection refused: the host is there, but nothing listens on this port",
-    errno.EHOSTUNREACH: "no route to host: nobody has this address, or a firewall rejects us",
-    errno.ENETUNREACH: "network unreachable: this machine has no route to that network",
-}
 
 
 def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, said: str) -> HostAuthError:
@@ -235,22 +160,30 @@ def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, 
     )
 
 
-def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostError:
+async def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostError:
+    """Why a server ended the connection: what it says first tells more than how it ended."""
     said = str(error) or type(error).__name__
-    if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in said and trusted.keys:
-        return _key_refused(host, trusted, None, "a key of another type")
-    if isinstance(error, (asyncssh.ProtocolError, asyncssh.ProtocolNotSupported, asyncssh.KeyExchangeFailed)):
+    greeting = await greet(host)
+    known = {key.get_algorithm() for key in trusted.keys}
+    if greeting.types is not None and known and not trusted.authorities and not known & greeting.types:
+        return _key_refused(host, trusted, None, f"only {', '.join(sorted(greeting.types))}")
+    # "Exceeded MaxStartups", "Not allowed at this time": sshd without time for us
+    if isinstance(error, _PROTOCOL_ERRORS) or (greeting.types is None and not _BUSY.match(greeting.said)):
         return HostError(
             "HostNotSsh",
             f"{host.name} does not speak SSH as we do",
             where=place(host),
-            why=said,
-            fix="check port and address; an SSH server that is older than OpenSSH 7.4 is not supported",
+            why=f"it says: {greeting.said}" if greeting.said else said,
+            fix="check address and port; an SSH server that is older than OpenSSH 7.4 is not supported",
         )
     return HostError(
         "HostDisconnected",
         f"{host.name} ended the connection during the login",
         where=place(host),
-        why=said,
+        why=greeting.said or said,
         fix="look at the host's sshd log; with many connections at once, raise MaxStartups in sshd_config",
     )
+
+
+_PROTOCOL_ERRORS = (asyncssh.ProtocolError, asyncssh.ProtocolNotSupported, asyncssh.KeyExchangeFailed)
+_BUSY = re.compile(r"$|Exceeded MaxStartups|Not allowed at this time")

@@ -32,6 +32,10 @@ _MEANINGS: dict[str, tuple[str, str]] = {
         "another run is changing {host}",
         "wait for it to end; a lock whose process is gone is taken over by itself",
     ),
+    "HostNotRoot": (
+        "we are not root on {host}",
+        "connect as root, or set become: sudo for the host in the inventory",
+    ),
     "HostEpochRefused": (
         "{host} was given to a later run, this one may not change it any more",
         "run the command again: a new run gets a new epoch",

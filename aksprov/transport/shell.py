@@ -17,12 +17,14 @@ from aksprov.facts.parse import parse_observation, swap_is_broken
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
-from aksprov.transport.agent import ANSWER_SECONDS, Agent
+from aksprov.transport.agent import Agent
 from aksprov.transport.delivery import apply_input, apply_script, check_recovery, parse_answer
 from aksprov.transport.posix import script
 
 OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
 
+# For an answer that moves no more than text: facts and hashes take well under a second.
+ANSWER_SECONDS = 60
 # The host's own deadlines add up to less: lock 30 s, and per unit check 30, reload 60, listening 10 and as
 # much again to put it back.
 APPLY_SECONDS = 600
@@ -43,9 +45,10 @@ class Shell:
         self._turn = asyncio.Lock()  # one script at a time on the one channel
 
     async def ask(
-        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float = ANSWER_SECONDS
+        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float | None = None
     ) -> Completed:
         """Run one script; ``arguments`` are words without blanks or shell characters."""
+        seconds = ANSWER_SECONDS if seconds is None else seconds
         for word in arguments:
             if not _ARGUMENT.fullmatch(word):
                 raise ValueError(f"not an argument for a host's script: {word!r}")
@@ -55,7 +58,7 @@ class Shell:
                 return await self._agent.first(seconds)
             if self._agent is None:
                 self._agent = await self._open_agent(":", ())
-                await self._agent.first()
+                await self._agent.first(ANSWER_SECONDS)
             return await self._agent.run(text, arguments, stdin, seconds)
 
     async def observe(self, paths: Sequence[str]) -> Observed:

@@ -1,5 +1,5 @@
 # agent.sh: the one program of a connection.  It runs the first script, then every script that
-# comes on stdin, and frames each answer so that nothing a login shell prints can be taken for one.
+# comes on stdin, and marks where answers begin and end, so that nothing a login shell prints can be taken for one.
 #
 #   sh -c AGENT aksprov NONCE SCRIPT [ARGUMENT...]
 #
@@ -15,7 +15,6 @@ cd /
 N=$1 S=$2
 shift 2
 answer() {
-	printf "\n%s>\n" "$N"
 	( eval "$S" )
 	R=$?
 	printf "\n%s<%s\n" "$N" "$R"
@@ -23,6 +22,7 @@ answer() {
 	# what the script left of its stdin must not be read as the next header
 	cat >/dev/null
 }
+printf "\n%s>\n" "$N"
 answer "$@" </dev/null
 # pass on the next $1 bytes of stdin
 take() {

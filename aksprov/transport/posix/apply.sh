@@ -109,6 +109,7 @@ differing() { printf "%s\n" "$1" | while read -r word; do case $nl$2$nl in *"$nl
 # shellcheck disable=SC2086
 stage() {
 	[ "$kind" = . ] || fail stage StreamCut "the header ended early"
+	[ -w /etc ] || [ "$(id -u)" = 0 ] || fail stage HostNotRoot "the user $(id -un) may not write to /etc"
 	[ -d $D ] || out=$(mkdir -p $D 2>&1 && chmod 700 $D 2>&1) || fail stage StagingFailed "$out"
 	name_self
 	sweep

@@ -1,0 +1,62 @@
+"""What one host costs, in counts that do not depend on the machine: connections, channels, turns, bytes.
+
+The shape is that of the measurements in docs/speed.md: 12 files of 1 to 8 KB, 31.7 KB in all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from minilab import Lab
+from transport_lab import Wire, deliver, entry, file
+
+from aksprov.model.transport import Connection
+from aksprov.transport import connector
+
+SIZES = (1000, 8000, 2000, 3000, 1600, 4400, 1200, 2680, 1400, 1800, 2200, 2400)
+FILES = [file(f"/etc/app/app{n:02}.conf", "x" * (size - 1) + "\n") for n, size in enumerate(SIZES)]
+KB = 1000
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """One host: OpenSSH 9.2, and 10.0, whose post-quantum key exchange sends 1.2 KB more."""
+    with Lab(["h1"], suite=request.param) as lab:
+        lab["h1"].shell("echo LogLevel VERBOSE >> /etc/ssh/sshd_config.d/lab.conf; systemctl restart ssh")
+        with lab.netns():
+            yield lab
+
+
+async def look(connection: Connection) -> None:
+    await connection.observe([f.path for f in FILES])
+
+
+async def change(connection: Connection) -> None:
+    await look(connection)
+    await connection.put_bundle(deliver(FILES))
+
+
+def test_a_first_run_and_an_unchanged_one(lab: Lab) -> None:
+    first, again = counted(lab, change), counted(lab, look)
+    assert first.connections == again.connections == 1
+    assert first.turns <= 10
+    assert again.turns <= 9
+    assert first.up <= sum(SIZES) + 26 * KB
+    assert again.up <= 9 * KB
+    sessions = lab["h1"].shell("journalctl -u ssh -o cat").stdout.count("Starting session")
+    assert sessions == 2
+
+
+def counted(lab: Lab, action: object) -> Wire:
+    wire = Wire()
+
+    async def work() -> None:
+        async with wire.to(lab["h1"].ip) as port:
+            connection = await connector()(entry(lab, "h1", address="10.77.0.1", port=port))
+            await action(connection)  # type: ignore[operator]
+            await connection.close()
+
+    asyncio.run(work())
+    return wire
