@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aksprov.cmdlets import cluster, data, host, load_balancer, network, plan
+from aksprov.cmdlets import cluster, data, host, load_balancer, network, network_plugin, plan
 from aksprov.cmdlets.declaration import Verb
 
 TOPICS: dict[str, str] = {
@@ -18,6 +18,7 @@ VERBS: tuple[Verb, ...] = (
     *cluster.VERBS,
     *plan.VERBS,
     *load_balancer.VERBS,
+    *network_plugin.VERBS,
     *data.VERBS,
 )
 

@@ -12,6 +12,7 @@ from aksprov.rendering.templates import ImageHosts, Templates, format_of
 
 TEMPLATES = Templates.load()
 NAMES = sorted(TEMPLATES.sources)
+IMAGE_HOSTS = ImageHosts(kubernetes="registry.test", flannel="registry.test")
 PARSER = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)  # noqa: S701 - no HTML
 
 # Printing, loops over and conditions on values that are handed in.  No filters, calls, operators,
@@ -90,13 +91,13 @@ def test_files_end_with_a_newline_and_are_ascii(name: str) -> None:
 
 
 def test_an_undefined_name_is_an_error_that_names_it() -> None:
-    templates = Templates({"a.yaml.j2": "x: {{ nobody_gave_this }}\n"}, ImageHosts(kubernetes="registry.test"))
+    templates = Templates({"a.yaml.j2": "x: {{ nobody_gave_this }}\n"}, IMAGE_HOSTS)
     with pytest.raises(jinja2.UndefinedError, match="nobody_gave_this"):
         templates.render("a.yaml.j2", {})
 
 
 @pytest.mark.parametrize("name", ["a.j2", "a.conf.j2", "a.yaml", "yaml.txt"])
 def test_a_template_that_does_not_name_its_format_is_refused(name: str) -> None:
-    templates = Templates({name: "text\n"}, ImageHosts(kubernetes="registry.test"))
+    templates = Templates({name: "text\n"}, IMAGE_HOSTS)
     with pytest.raises(ValueError, match="format"):
         templates.render(name, {})

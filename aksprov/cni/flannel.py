@@ -1,0 +1,62 @@
+"""Flannel: what its network configuration and its daemons need to be told.
+
+Sources: github.com/flannel-io/flannel, Documentation/backends.md and kube-flannel.yml of the release;
+pkg/backend/vxlan/vxlan_windows.go for what Windows insists on.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, ip_address
+from typing import Final
+
+from aksprov.model.base import Value
+from aksprov.model.cluster import Cluster
+from aksprov.model.network import Network
+
+# Windows takes no other; a cluster without Windows nodes has Flannel's defaults on Linux: VNI 1, and the kernel's 8472.
+WINDOWS_VNI: Final = 4096
+WINDOWS_PORT: Final = 4789
+
+# Flannel's release -> tag of the image with its CNI plugin, as the manifest of that release has them.
+CNI_PLUGIN: Final = {"v0.28.9": "v1.9.1-flannel3"}
+
+
+class NetConf(Value, frozen=True, kw_only=True):
+    """net-conf.json, which is the same on all nodes of a cluster.
+
+    ``Backend.Type`` is always written: the documentation says that vxlan is the default, the parser takes udp.
+
+    Args:
+        network: the pods' CIDR; every node's podCIDR lies in it.
+        windows: write VNI and port as Windows nodes need them.
+    """
+
+    network: str
+    windows: bool
+
+
+def net_conf(cluster: Cluster) -> NetConf:
+    """The configuration of a cluster, which has IPv4 only (the table of capabilities says so).
+
+    Raises:
+        ValueError: the pod CIDR is not an IPv4 network.
+    """
+    return NetConf(
+        network=str(IPv4Network(cluster.pod_cidrs[0])),
+        windows=any(pool.os_type == "windows" for pool in cluster.node_pools),
+    )
+
+
+def daemon_arguments(network: Network) -> tuple[str, ...]:
+    """The command line of flanneld on every Linux node.
+
+    One DaemonSet serves all nodes, whose interfaces have different names, and a host with two is on
+    the wrong one when the default route decides.  So each asks its kernel which interface reaches
+    the gateway: it is in the prefix that all nodes have an address in.
+    """
+    return (
+        "--ip-masq",
+        "--kube-subnet-mgr",
+        f"--iface-can-reach={ip_address(network.gateway)}",
+        "--healthz-port=8081",
+    )
