@@ -1,8 +1,7 @@
 """What facts and the definition tell before anything is sent.  Pure.
 
-Sources: the requirements of kubeadm ("Installing kubeadm", kubernetes.io), the release
-notes of Kubernetes 1.35 (kubelet refuses cgroup v1) and containerd's table of Kubernetes
-support (containerd.io/releases).
+Sources: the requirements of kubeadm ("Installing kubeadm", kubernetes.io); what belongs to a
+version of Kubernetes is in its table of versions.
 """
 
 from __future__ import annotations
@@ -12,14 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_interface
 
 from aksprov.checks.host import LOAD_BALANCER_PROGRAMS
+from aksprov.cmdlets.versions import ContainerdRange, find_version
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
 from aksprov.model.row import Result, Row
-
-# The first Kubernetes minor that ... and the containerd release it asks for.
-_CGROUP_V2_ONLY = 35
-_CONTAINERD_2_2 = 36
 
 
 def preflight_rows(desired: Desired, facts: Mapping[str, Facts]) -> tuple[Row, ...]:
@@ -109,30 +105,36 @@ def _load_balancer_programs(known: Known, cluster: str) -> Iterator[Row]:
 
 def _kubernetes_needs(known: Known, desired: Desired) -> Iterator[Row]:
     """What a node must have before Kubernetes can be started on it; configuring does not need it."""
-    version, cluster = desired.cluster.kubernetes_version, desired.cluster.name
-    minor = _numbers(version)[1]
+    kubernetes, cluster = desired.cluster.kubernetes_version, desired.cluster.name
+    version = find_version(kubernetes)
     for node, facts in known:
         if node.role == "load-balancer":
             continue
         containerd = facts.programs.get("containerd", "")
-        if minor >= _CONTAINERD_2_2 and (0, 0) < _numbers(containerd) < (2, 2):
+        if containerd and not _suits(containerd, version.containerd):
             yield _row(
                 "ContainerdVersion",
                 "Warning",
                 node.host,
                 cluster,
-                f"containerd {containerd} is older than 2.2, which Kubernetes {version} asks for",
-                "install containerd 2.2 or newer before Kubernetes is started",
+                f"containerd {containerd} does not go with Kubernetes {kubernetes}, for which it is {version.containerd}",
+                f"install containerd {version.containerd} before Kubernetes is started",
             )
-        if minor >= _CGROUP_V2_ONLY and facts.cgroup == "v1":
+        if version.needs_cgroup_v2 and facts.cgroup == "v1":
             yield _row(
                 "CgroupVersion",
                 "Warning",
                 node.host,
                 cluster,
-                f"the host has cgroup v1; the kubelet of Kubernetes {version} refuses to start on it",
+                f"the host has cgroup v1; the kubelet of Kubernetes {kubernetes} refuses to start on it",
                 "boot the host with systemd.unified_cgroup_hierarchy=1",
             )
+
+
+def _suits(containerd: str, known: ContainerdRange) -> bool:
+    """Whether a release such as "1.7.24~ds1" is in the range; one that has no numbers is taken as it is."""
+    found = _numbers(containerd)
+    return found == (0, 0) or (_numbers(known.first) <= found and (not known.last or found <= _numbers(known.last)))
 
 
 def _vip_elsewhere(desired: Desired, facts: Mapping[str, Facts]) -> Iterator[Row]:

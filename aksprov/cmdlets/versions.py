@@ -113,6 +113,11 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         return ("iptables", *nftables, *ebpf)
 
     @property
+    def coredns_folder(self) -> bool:
+        """Whether CoreDNS' image lies in a folder of its own, coredns/coredns: from 1.21 on."""
+        return self.number >= 21
+
+    @property
     def dual_stack_gate(self) -> bool:
         """Whether two families need the feature gate IPv6DualStack: on by default from 1.21 on, gone in 1.25."""
         return self.number < 21

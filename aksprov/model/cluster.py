@@ -12,6 +12,7 @@ ProvisioningState = Literal[
 ]
 NetworkPlugin = Literal["calico", "flannel"]
 CalicoDataplane = Literal["iptables", "nftables", "ebpf"]
+DEFAULT_MAX_PODS = 110  # the kubelet's own default, and AksHci's
 
 
 class LoadBalancerSettings(Value, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ class NodePool(Value, frozen=True, kw_only=True):
     os_type: OperatingSystem = "linux"
     os_sku: str | None = None
     taints: tuple[Taint, ...] = ()
-    max_pods: int = 110
+    max_pods: int = DEFAULT_MAX_PODS
 
 
 class Cluster(Value, frozen=True, kw_only=True):

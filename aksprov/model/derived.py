@@ -5,6 +5,8 @@ Cluster keys have no ``.`` in them, so the names of two clusters never meet on o
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 API_PORT = 6443
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
 
@@ -22,3 +24,8 @@ def apiserver_backend(cluster: str) -> str:
 def ca_file(cluster: str) -> str:
     """Where load balancers keep the cluster's CA certificate, by cluster key."""
     return f"/etc/haproxy/aksprov/{cluster}-ca.crt"
+
+
+def endpoint(address: str, port: int) -> str:
+    """``address:port``, an IPv6 address in brackets."""
+    return f"[{address}]:{port}" if ip_address(address).version == 6 else f"{address}:{port}"

@@ -11,12 +11,14 @@ from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
 from aksprov.model.names import check_name
-from aksprov.model.objects import OBJECTS_PATH, ClusterObjects, HostObjects
+from aksprov.model.objects import OBJECTS_PATH, WINDOWS_OBJECTS_PATH, ClusterObjects, HostObjects
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.load_balancer import load_balancer_files, load_balancer_listens
 from aksprov.rendering.network_plugin import plugin_files
 from aksprov.rendering.node import node_files
+from aksprov.rendering.pools import on_windows
 from aksprov.rendering.templates import Templates
+from aksprov.rendering.windows import windows_node_files
 
 
 def render_bundle(
@@ -33,12 +35,13 @@ def render_bundle(
 
     Raises:
         DefinitionError: RenderUnsafe, InvalidName, ReservedName; a value cannot go into a file.
-        NotAvailableError: VersionNotAvailable, NetworkPluginNotAvailable, WindowsNotAvailable.
+            VersionNotAvailable.
+        NotAvailableError: NetworkPluginNotAvailable, WindowsNotAvailable.
     """
     _check_names(desired)
     nodes = tuple(n for n in desired.nodes if n.host == host_key)
     render = Renderer(templates, desired.cluster.key)
-    files = [_objects(desired, nodes, host_key)]
+    files = [_objects(desired, nodes, host_key, render)]
     for node in nodes:
         files += _files_of(desired, node, facts.get(host_key), late, render)
     balancing = any(n.role == "load-balancer" for n in nodes)
@@ -62,12 +65,15 @@ def _files_of(
     if node.role == "load-balancer":
         yield from load_balancer_files(desired, node, late, render)
         return
+    if on_windows(desired.cluster, node):
+        yield from windows_node_files(desired, node, facts, render)
+        return
     yield from node_files(desired, node, facts, render)
     if node.role == "control-plane":
         yield from plugin_files(desired, render)
 
 
-def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str) -> BundleFile:
+def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str, render: Renderer) -> BundleFile:
     """What a lost state is rebuilt from; 0600, since it says how the site is laid out."""
     objects = ClusterObjects(
         cluster=desired.cluster,
@@ -77,10 +83,6 @@ def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str) -> Bundle
         router_id=desired.router_id,
     )
     text = msgspec.json.format(msgspec.json.encode(HostObjects(clusters=(objects,)), order="sorted"))
-    return BundleFile(
-        path=OBJECTS_PATH,
-        content=text.decode() + "\n",
-        reader="data",
-        cluster=desired.cluster.key,
-        mode="0600",
-    )
+    windows = any(on_windows(desired.cluster, n) for n in nodes)
+    path = WINDOWS_OBJECTS_PATH if windows else OBJECTS_PATH
+    return render.text(path, text.decode() + "\n", "data", mode="0600")

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from aksprov.errors import DefinitionError
 from aksprov.model.bundle import BundleFile, Listen
 from aksprov.model.cluster import Node
-from aksprov.model.derived import API_PORT, HAPROXY_SOCKET, apiserver_backend, apiserver_frontend, ca_file
+from aksprov.model.derived import API_PORT, HAPROXY_SOCKET, apiserver_backend, apiserver_frontend, ca_file, endpoint
 from aksprov.model.desired import Desired
 from aksprov.rendering.files import Renderer
-from aksprov.rendering.node import endpoint
 
 _INTERFACE_NAME_LIMIT = 15  # Linux: IFNAMSIZ is 16 with the closing NUL
 _HIGHEST_PRIORITY = 254  # VRRP (RFC 5798, 5.2.4): 255 is the owner of the address, nobody owns a VIP
