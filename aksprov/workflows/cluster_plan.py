@@ -8,6 +8,8 @@ from typing import Protocol
 import msgspec
 
 from aksprov.checks.preflight import preflight_rows
+from aksprov.cni.capabilities import warnings
+from aksprov.cni.choice import Choice
 from aksprov.errors import HostError
 from aksprov.ipam.placement import place
 from aksprov.model.base import Value
@@ -57,7 +59,7 @@ class Picture(Value, frozen=True, kw_only=True):
     Args:
         facts: fresh ones, and recorded ones of hosts that did not answer; by host key.
         late: late values that are known already.
-        rows: what placement and preflight found; failures of hosts are in the fleet.
+        rows: what the network plugin's choice, placement and preflight show; failures of hosts are in the fleet.
     """
 
     desired: Desired
@@ -120,7 +122,7 @@ async def _compare(
     *,
     offline: bool,
 ) -> Picture:
-    rows = [*desired.rows]
+    rows = [*warnings(Choice(cluster=desired.cluster)), *desired.rows]
     for row in preflight_rows(desired, facts) if not offline else ():
         if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
             fleet.fail(row.host.lower(), _failure(row))
