@@ -12,17 +12,17 @@ from aksprov.cmdlets.common import ROW_PROPERTIES
 from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
-_NODE_POOL, _LEGACY, _RBAC = "NodePool", "LegacyNodeCounts", "AzureRBAC"
+LEGACY_SET = "LegacyNodeCounts"
+_NODE_POOL, _LEGACY, _RBAC = "NodePool", LEGACY_SET, "AzureRBAC"
 _POOLED = (_NODE_POOL, _RBAC)
 _LOCAL = (_NODE_POOL, _LEGACY)
 _POOL, _CONTROL, _BALANCER, _NETWORK = "Node pool", "Control plane", "Load balancer", "Network"
+_OLD = "Names of older releases, for clusters without --node-pool-name"
 _LATER = "Declared, not available yet (exit code 69)"
 
 _NO_CLOUD = "it needs a cloud account, and aksprov uses none"
-_NO_LEGACY = "node counts without a node pool are not built yet; give --node-pool-name, --node-count and --os-type"
 _NO_ADD_ON = "this add-on is not built"
 _NO_AUTOSCALER = "the autoscaler is not built yet"
-_NO_WINDOWS = "Windows nodes are not built yet"
 
 
 def _size(name: str, default: str, sets: tuple[str, ...], group: str, text: str) -> Parameter:
@@ -64,9 +64,24 @@ def _later(
     )
 
 
-def _later_size(name: str, text: str) -> Parameter:
-    size = _size(name, "Standard_K8S3_v1", (_LEGACY,), _LATER, text)
-    return msgspec.structs.replace(size, unavailable=_NO_LEGACY)
+def _old_size(name: str, text: str) -> Parameter:
+    size = _size(name, "Standard_K8S3_v1", (_LEGACY,), _OLD, text)
+    return msgspec.structs.replace(size, replaced_by=("nodePoolName", "nodeVmSize", "osType"))
+
+
+def _old_count(name: str, default: int, text: str) -> Parameter:
+    return Parameter(
+        name=name,
+        kind="integer",
+        placeholder="N",
+        group=_OLD,
+        sets=(_LEGACY,),
+        default=default,
+        minimum=0,
+        replaced_by=("nodePoolName", "nodeCount", "osType"),
+        help=text,
+        example="2",
+    )
 
 
 _NAME = Parameter(
@@ -104,10 +119,40 @@ _MAIN = (
         group=_NETWORK,
         default="calico",
         allowed=("calico", "flannel"),
-        # flannel is let through: the workflow knows whether it would be a change, which is refused differently
-        help="Network plugin of Linux and Windows nodes alike. It can never be changed afterwards. Flannel is not "
-        "available yet.",
+        help="Network plugin of Linux and Windows nodes alike. It can never be changed afterwards.",
         example="calico",
+    ),
+    Parameter(
+        name="calicoDataplane",
+        placeholder="DATAPLANE",
+        group=_NETWORK,
+        ours=True,
+        default="iptables",
+        allowed=("iptables", "nftables", "ebpf"),
+        help="How Calico works on Linux nodes; Windows nodes have HNS. Only with calico.",
+        example="ebpf",
+    ),
+    Parameter(
+        name="podCidr",
+        kind="texts",
+        placeholder="CIDR",
+        group=_NETWORK,
+        ours=True,
+        rule="cidr",
+        help="Addresses of pods, or a range of each family with a comma between them, IPv4 first; a /24 of it for each "
+        "node (IPv6: a /64). 10.244.0.0/16 when it is left out, and fd00:10:244::/56 beside IPv6 Services.",
+        example="10.244.0.0/16,fd00:10:244::/56",
+    ),
+    Parameter(
+        name="serviceCidr",
+        kind="texts",
+        placeholder="CIDR",
+        group=_NETWORK,
+        ours=True,
+        rule="cidr",
+        help="Addresses of Services, or a range of each family with a comma between them, IPv4 first. 10.96.0.0/12 "
+        "when it is left out, and fd00:10:96::/112 beside IPv6 pods.",
+        example="10.96.0.0/16",
     ),
     Parameter(
         name="controlPlaneNodeCount",
@@ -150,7 +195,7 @@ _FIRST_POOL = (
         sets=_POOLED,
         mandatory_in=(_NODE_POOL,),
         rule="node pool name",
-        help="Name of the first node pool; without it the pool is called NAME-linux and has one node.",
+        help="Name of the first node pool; without it there are pools NAME-linux and NAME-windows.",
         example="linuxpool",
     ),
     Parameter(
@@ -172,9 +217,18 @@ _FIRST_POOL = (
         sets=_POOLED,
         default="Linux",
         allowed=("Linux", "Windows"),
-        unavailable_values={"Windows": _NO_WINDOWS},
-        help="Operating system of the first pool.",
+        help="Operating system of the first pool. Files for Windows hosts are written with --output-dir; pushing them "
+        "is not available yet.",
         example="Linux",
+    ),
+    Parameter(
+        name="osSku",
+        placeholder="EDITION",
+        group=_POOL,
+        sets=(_NODE_POOL,),
+        rule="os sku",
+        help="Edition of the first pool's operating system; recorded.",
+        example="Windows2022",
     ),
     Parameter(
         name="nodeMaxPodCount",
@@ -198,6 +252,12 @@ _FIRST_POOL = (
         example="sku=gpu:NoSchedule",
     ),
 )
+_FIRST_POOLS = (
+    _old_count("linuxNodeCount", 1, "Nodes of the pool NAME-linux."),
+    _old_size("linuxNodeVmSize", "Size that each host of the pool NAME-linux should have."),
+    _old_count("windowsNodeCount", 0, "Nodes of the pool NAME-windows."),
+    _old_size("windowsNodeVmSize", "Size that each host of the pool NAME-windows should have."),
+)
 _OURS = (
     Parameter(
         name="configureOnly",
@@ -209,13 +269,6 @@ _OURS = (
     ),
 )
 _NOT_YET = (
-    _later("osSku", (_NODE_POOL,), _NO_WINDOWS, "Windows edition of the first pool, e.g. Windows2022."),
-    _later("linuxNodeCount", (_LEGACY,), _NO_LEGACY, "Linux nodes, without a pool.", "integer", default=1, minimum=0),
-    _later(
-        "windowsNodeCount", (_LEGACY,), _NO_LEGACY, "Windows nodes, without a pool.", "integer", default=0, minimum=0
-    ),
-    _later_size("linuxNodeVmSize", "Size of Linux nodes without a pool."),
-    _later_size("windowsNodeVmSize", "Size of Windows nodes without a pool."),
     _later("enableAutoScaler", _LOCAL, _NO_AUTOSCALER, "Scale the node pools by load.", "boolean"),
     _later("autoScalerProfileName", _LOCAL, _NO_AUTOSCALER, "Profile of the autoscaler."),
     _later("enableADAuth", _LOCAL, _NO_ADD_ON, "Sign-on by Active Directory.", "switch"),
@@ -253,6 +306,9 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="LoadBalancer", kind="object", help="VMSize, Count and Sku"),
     Property(name="ImageName"),
     Property(name="PrimaryNetworkPlugin", parameter="primaryNetworkPlugin", help="ours"),
+    Property(name="CalicoDataplane", parameter="calicoDataplane", help="ours; empty without Calico"),
+    Property(name="PodCidr", kind="texts", parameter="podCidr", help="ours"),
+    Property(name="ServiceCidr", kind="texts", parameter="serviceCidr", help="ours"),
     Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
     Property(name="ApiServerAddress", help="ours: the API server's VIP"),
     Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
@@ -264,10 +320,12 @@ NEW_CLUSTER = Verb(
     cmdlet="New-AksHciCluster",
     topic="Clusters",
     synopsis="Make a cluster on hosts of the inventory.",
-    parameters=(*_MAIN, *_FIRST_POOL, *_OURS, *_NOT_YET),
+    parameters=(*_MAIN, *_FIRST_POOL, *_FIRST_POOLS, *_OURS, *_NOT_YET),
     sets=(
         ParameterSet(name=_NODE_POOL, help="With --node-pool-name: a first node pool as described."),
-        ParameterSet(name=_LEGACY, help="Without it: a Linux pool called NAME-linux with one node."),
+        ParameterSet(
+            name=_LEGACY, help="Without it: pools NAME-linux, with one node, and NAME-windows where asked for."
+        ),
         ParameterSet(name=_RBAC, help="With --enable-azure-rbac; not available."),
     ),
     default_set=_LEGACY,
@@ -286,6 +344,11 @@ NEW_CLUSTER = Verb(
         Example(
             command="aksprov new-cluster --name edge7 --configure-only --output-dir review",
             text="The same files in a folder, for people to read before any host is touched.",
+        ),
+        Example(
+            command="aksprov new-cluster --name edge8 --pod-cidr 10.244.0.0/16,fd00:10:244::/56 "
+            "--calico-dataplane ebpf --configure-only --output-dir review",
+            text="Pods and Services with IPv4 and IPv6 addresses.",
         ),
     ),
     plans=True,

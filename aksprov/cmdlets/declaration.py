@@ -15,6 +15,11 @@ Default = str | int | bool | None
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
+def _option(name: str) -> str:
+    """Words in lower case; a run of capitals is one word."""
+    return "--" + "-".join(word.lower() for word in _WORD.findall(name))
+
+
 class Parameter(Value, frozen=True, kw_only=True):
     """One parameter of a verb.
 
@@ -35,6 +40,8 @@ class Parameter(Value, frozen=True, kw_only=True):
         clears: an empty text takes the recorded value away, whatever the kind.
         positional: given without its name on the command line.
         ours: aksprov has it, AksHci did not.
+        older_names: names that older releases had for it; they are taken, with a warning.
+        replaced_by: of a name of older releases: today's parameters that say the same.
         unavailable: why giving it is refused (exit code 69); empty where it works.
         unavailable_values: permitted values that are refused so, each with its reason.
         example: a value, for the reference page and the texts of errors.
@@ -58,19 +65,21 @@ class Parameter(Value, frozen=True, kw_only=True):
     clears: bool = False
     positional: bool = False
     ours: bool = False
+    older_names: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
     unavailable: str = ""
     unavailable_values: dict[str, str] = {}
     example: str = ""
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """The lower-case words of its name; a run of capitals is one word."""
-        return tuple(word.lower() for word in _WORD.findall(self.name))
-
-    @property
     def option(self) -> str:
         """Its spelling on the command line: "vlanID" is "--vlan-id"."""
-        return self.placeholder if self.positional else "--" + "-".join(self.words)
+        return self.placeholder if self.positional else _option(self.name)
+
+    @property
+    def older_options(self) -> tuple[str, ...]:
+        """The spellings of its older names on the command line."""
+        return tuple(_option(name) for name in self.older_names)
 
     def mandatory(self, set_name: str) -> bool:
         """Whether it must be given in that parameter set."""
@@ -137,6 +146,7 @@ class Verb(Value, frozen=True, kw_only=True):
 
     Args:
         name: of the command, e.g. "new-cluster"; cmdlet: in PowerShell, e.g. "New-AksHciCluster".
+        older_names: of the cmdlet in older releases or in slips of its documents; taken with a warning.
         topic: heading under which the overview lists it.
         default_set: the set that is meant when what is given does not decide.
         columns: properties that a table shows; they fit into 80 columns.
@@ -148,6 +158,7 @@ class Verb(Value, frozen=True, kw_only=True):
     cmdlet: str
     topic: str
     synopsis: str
+    older_names: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     sets: tuple[ParameterSet, ...] = ()
     default_set: str = ""

@@ -19,6 +19,7 @@ from aksprov.secrets import parse_reference
 
 Rule = Callable[[str, str], str]
 
+_OS_SKUS = ("Windows2019", "Windows2022")
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 # Kubernetes: a label key is an optional DNS subdomain and "/", then a name; a value may be empty.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
@@ -64,6 +65,37 @@ def _prefix(text: str, where: str) -> str:
     if network.version == 6:
         raise _no_ipv6(address, where)
     return text
+
+
+def _cidr(text: str, where: str) -> str:
+    """Of either family; host bits stay, as for a prefix."""
+    address, slash, length = text.partition("/")
+    try:
+        if not slash or "%" in address or not re.fullmatch(r"[0-9]{1,3}", length):
+            raise ValueError(text)
+        ipaddress.ip_interface(text)
+    except ValueError:
+        raise DefinitionError(
+            "InvalidPrefix",
+            f"{text!r} is not an address range",
+            where=where,
+            why="a range is an address, a slash and a length: to 32 for IPv4, to 128 for IPv6",
+            fix="write it like 10.244.0.0/16, or with both families 10.244.0.0/16,fd00:10:244::/56",
+        ) from None
+    return text
+
+
+def _os_sku(text: str, where: str) -> str:
+    """AksHci's documents name Windows2022 only, and have no list; so others of that form are taken, too."""
+    if not re.fullmatch(r"[A-Za-z0-9]{1,40}", text):
+        raise DefinitionError(
+            "OsSkuInvalid",
+            f"{text!r} is not the name of an operating system's edition",
+            where=where,
+            why="such a name has letters and digits only",
+            fix="write it like Windows2022, or leave it out",
+        )
+    return next((known for known in _OS_SKUS if known.lower() == text.lower()), text)
 
 
 def _no_ipv6(text: str, where: str) -> NotAvailableError:
@@ -115,6 +147,8 @@ RULES: dict[str, Rule] = {
     "site name": partial(_name, "site"),
     "address": _ipv4,
     "prefix": _prefix,
+    "cidr": _cidr,
+    "os sku": _os_sku,
     "taint": _taint,
     "day": _day,
     "secret reference": _secret,

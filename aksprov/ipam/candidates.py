@@ -9,16 +9,21 @@ from typing import Final
 
 from aksprov.ipam.allocate import at_site, leases_beside
 from aksprov.ipam.capacity import Capacity, capacity_of
+from aksprov.ipam.dual_stack import node_ipv6
 from aksprov.ipam.ranges import holds, in_prefix, natural
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts, Interface
-from aksprov.model.host import Host
+from aksprov.model.host import Host, OperatingSystem
 from aksprov.model.network import Network
 from aksprov.model.row import Result, Row
 
 # Linux allows more (net/core/dev.c, dev_valid_name), but these need no quoting in any file.
-_INTERFACE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+# Windows: an alias without the characters that its own tools refuse (Rename-NetAdapter).
+_INTERFACE_NAMES: Final[dict[OperatingSystem, re.Pattern[str]]] = {
+    "linux": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"),
+    "windows": re.compile(r"[^\s\\/:*?\"<>|\x00-\x1f][^\\/:*?\"<>|\x00-\x1f]{0,254}"),
+}
 OTHER_SITE: Final = "HostOfOtherSite"
 
 
@@ -69,14 +74,16 @@ class Candidate(Value, frozen=True, kw_only=True):
 
 
 def find_candidates(
-    network: Network, snapshot: Snapshot, *, offline: bool
+    network: Network, snapshot: Snapshot, *, offline: bool, dual_stack: bool = False
 ) -> tuple[dict[str, Candidate], dict[str, Reason]]:
     """Hosts that are in no cluster: those that can join, and why each of the others cannot.
 
     Args:
         network: the cluster's network.
         snapshot: what is recorded.
-        offline: no host is contacted, so one without facts is taken by its inventory entry.
+        offline: no host is contacted, so one without facts is taken by its inventory entry, and how
+            it is connected to does not matter.
+        dual_stack: every host needs an IPv6 address, too.
 
     Returns:
         Both by host key, in the natural order of names.
@@ -94,10 +101,14 @@ def find_candidates(
             continue
         host, facts = snapshot.hosts[key], snapshot.facts.get(key)
         answer = (
-            _not_now(host, network) or same_machine.get(key) or own_address(host, facts, network, vips, offline=offline)
+            _not_now(host, network, offline=offline)
+            or same_machine.get(key)
+            or own_address(host, facts, network, vips, offline=offline)
         )
         if isinstance(answer, OwnAddress):
             answer = _at_odds(key, answer, network, snapshot, holders) or answer
+        if dual_stack and facts is not None and isinstance(answer, OwnAddress):
+            answer = _without_ipv6(facts, answer) or answer
         if isinstance(answer, Reason):
             reasons[key] = answer
         else:
@@ -166,7 +177,7 @@ def _address_by_entry(host: Host, network: Network) -> OwnAddress | Reason:
             recommendation=f"run test-host --name {host.name}, or give its IP address in the prefix",
         )
     interface = host.interfaces.get(network.vswitch_name, network.vswitch_name)
-    if not _INTERFACE_NAME.fullmatch(interface):
+    if not _INTERFACE_NAMES[host.os].fullmatch(interface):
         return Reason(
             test_name="InterfaceUnknown",
             details=f"{interface!r} is not the name of a network interface, and nothing else is known",
@@ -176,7 +187,18 @@ def _address_by_entry(host: Host, network: Network) -> OwnAddress | Reason:
     return OwnAddress(address=host.address, interface=interface)
 
 
-def _not_now(host: Host, network: Network) -> Reason | None:
+def _without_ipv6(facts: Facts, own: OwnAddress) -> Reason | None:
+    if node_ipv6(facts, own.interface):
+        return None
+    return Reason(
+        test_name="HostWithoutIpv6",
+        details=f"it has no IPv6 address on {own.interface} that others reach, and the cluster has both families",
+        recommendation="give it one there, then run test-host; or give one CIDR for pods and one for Services",
+        result="Warning",
+    )
+
+
+def _not_now(host: Host, network: Network, *, offline: bool) -> Reason | None:
     """What the inventory entry alone says."""
     if not at_site(host, network):
         label = host.labels.get("site")
@@ -192,12 +214,13 @@ def _not_now(host: Host, network: Network) -> Reason | None:
             details=f"in maintenance{until}: {host.maintenance.reason}",
             recommendation="end it with set-host when the host may be used again",
         )
-    missing = _not_built(host)
+    missing = "" if offline else _not_built(host)
     if missing:
         return Reason(
             test_name="HostNotAvailableYet",
             details=f"{missing} not available yet",
-            recommendation="use a Linux host that is reached directly by SSH with a key",
+            recommendation="write its files to a folder with --output-dir, or use a Linux host that is reached "
+            "directly by SSH with a key",
         )
     return None
 

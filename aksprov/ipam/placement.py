@@ -11,12 +11,13 @@ from aksprov.errors import DefinitionError
 from aksprov.ipam.allocate import propose_router_id, propose_vip
 from aksprov.ipam.candidates import OTHER_SITE, Candidate, Reason, find_candidates
 from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
+from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.matching import fill
 from aksprov.ipam.ranges import in_prefix, natural
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired, Snapshot
-from aksprov.model.host import ROLES, Role
+from aksprov.model.host import ROLES, OperatingSystem, Role
 from aksprov.model.network import Lease, Network
 from aksprov.model.row import Result, Row
 
@@ -35,18 +36,21 @@ class _Group(Value, frozen=True, kw_only=True):
     """Nodes of a cluster that are alike.
 
     Args:
+        os: what their hosts run.
         missing: how many of them have no host yet.
     """
 
     role: Role
     pool: str
+    os: OperatingSystem
     need: Need
     count: int
     missing: int
 
     @property
     def title(self) -> str:
-        return f"worker of pool {self.pool}" if self.pool else self.role.replace("-", " ")
+        system = "Windows " if self.os == "windows" else ""
+        return f"{system}worker of pool {self.pool}" if self.pool else self.role.replace("-", " ")
 
 
 def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bool = False) -> Desired:
@@ -54,7 +58,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
 
     What is recorded for a cluster of that name stays; the rest is proposed.  Roles choose in
     the order control plane, load balancer, node pools as defined.  A role takes, among the
-    hosts that it is allowed on, first those that reach the VM size, then those that may take
+    hosts of its operating system that it is allowed on, first those that reach the VM size, then those that may take
     fewest roles, then by name (host2 before host10); a host is moved to another role when only
     that lets all roles be filled.  Within a role, hosts are numbered by name.  Nothing but the
     arguments decides.
@@ -85,19 +89,25 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         vip=vip,
         router_id=_recorded_router_id(cluster, network, snapshot) or propose_router_id(network, snapshot),
         leases=_leases(cluster, network, vip, nodes),
-        rows=(*_definition_rows(cluster), *_capacity_rows(cluster, groups, nodes, snapshot), *rows),
+        rows=(
+            *_definition_rows(cluster),
+            *_capacity_rows(cluster, groups, nodes, snapshot),
+            *_dual_stack_rows(cluster, nodes, snapshot),
+            *rows,
+        ),
     )
 
 
 def _groups(cluster: Cluster, recorded: list[Node]) -> list[_Group]:
-    def group(role: Role, pool: str, vm_size: str, count: int) -> _Group:
+    def group(role: Role, pool: str, vm_size: str, count: int, os: OperatingSystem = "linux") -> _Group:
         have = sum(1 for node in recorded if (node.role, node.pool) == (role, pool))
-        return _Group(role=role, pool=pool, need=need(role, vm_size), count=count, missing=max(0, count - have))
+        missing = max(0, count - have)
+        return _Group(role=role, pool=pool, os=os, need=need(role, vm_size), count=count, missing=missing)
 
     return [
         group("control-plane", "", cluster.control_plane_vm_size, cluster.control_plane_node_count),
         group("load-balancer", "", cluster.load_balancer.vm_size, cluster.load_balancer.count),
-        *(group("worker", pool.name, pool.vm_size, pool.count) for pool in cluster.node_pools),
+        *(group("worker", pool.name, pool.vm_size, pool.count, pool.os_type) for pool in cluster.node_pools),
     ]
 
 
@@ -111,7 +121,7 @@ def _choose(
     offline: bool,
 ) -> tuple[list[Node], list[Row]]:
     """New nodes, and a row for each host that was kept out."""
-    found, reasons = find_candidates(network, snapshot, offline=offline)
+    found, reasons = find_candidates(network, snapshot, offline=offline, dual_stack=is_dual_stack(cluster))
     apart = {key for key, candidate in found.items() if not _reaches_vips(candidate, network)}
     chosen = _match(groups, found, apart)
     reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
@@ -158,7 +168,7 @@ def _preferred(group: _Group, found: Mapping[str, Candidate], apart: Container[s
 
 
 def _allowed(group: _Group, candidate: Candidate) -> bool:
-    return not candidate.host.roles or group.role in candidate.host.roles
+    return candidate.host.os == group.os and (not candidate.host.roles or group.role in candidate.host.roles)
 
 
 def _unfit(
@@ -279,6 +289,22 @@ def _capacity_rows(cluster: Cluster, groups: list[_Group], nodes: Iterable[Node]
                 )
             )
     return rows
+
+
+def _dual_stack_rows(cluster: Cluster, nodes: Iterable[Node], snapshot: Snapshot) -> list[Row]:
+    """Nodes of a dual-stack cluster that are placed and have, or show, no IPv6 address."""
+    missing = [n for n in nodes if is_dual_stack(cluster) and not node_ipv6(snapshot.facts.get(n.host), n.interface)]
+    return [
+        _row(
+            cluster,
+            "HostWithoutIpv6",
+            "Warning",
+            f"no IPv6 address of it on {node.interface} is known: its files name only {node.address}",
+            "give it one there and run test-host, then the same command again",
+            snapshot.hosts[node.host].name if node.host in snapshot.hosts else node.host,
+        )
+        for node in missing
+    ]
 
 
 def _smaller(cluster: Cluster, host: str, role: Role, capacity: Capacity, wanted: Need) -> Row:

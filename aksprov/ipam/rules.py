@@ -1,8 +1,7 @@
-"""What a network and a cluster may be: the rules that hold between several values."""
+"""What a network may be: the rules between its own values, and between it and the others of its site."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
@@ -10,27 +9,13 @@ from typing import Final
 import msgspec
 
 from aksprov.cmdlets.rules import RULES
-from aksprov.cmdlets.sizes import SIZE_NAMES, find_size
-from aksprov.errors import DefinitionError, NotAvailableError
+from aksprov.errors import DefinitionError
+from aksprov.ipam.cidrs import SPECIAL
 from aksprov.ipam.ranges import bounds, holds, overlap
-from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import AddressRange, Network
 
-# What no host of a network can have: RFC 1122 3.2.1.3, RFC 3927, RFC 5771, RFC 1112 section 4.
-_SPECIAL: Final = {
-    IPv4Network("0.0.0.0/8"): "addresses of this network (RFC 1122)",
-    IPv4Network("127.0.0.0/8"): "loopback addresses (RFC 1122)",
-    IPv4Network("169.254.0.0/16"): "link-local addresses (RFC 3927)",
-    IPv4Network("224.0.0.0/4"): "multicast addresses (RFC 5771)",
-    IPv4Network("240.0.0.0/4"): "reserved addresses (RFC 1112)",
-}
 _VLAN_LAST: Final = 4094  # IEEE 802.1Q: 4095 is reserved
-# AKS hybrid documentation, "Tested resource limits": one /24 a node, more than 50 pods a node.
-_NODE_MASK: Final = 24
-_LEAST_PODS: Final = 51
-_MOST_PODS: Final = 254
-_STANDARD: Final = Cluster(name="", network="", kubernetes_version="")  # AksHci's pod and service CIDR
 
 
 def normalised(candidate: Network) -> Network:
@@ -66,7 +51,9 @@ def _pool(pool: AddressRange, where: str) -> AddressRange:
 
 
 def check_network(candidate: Network, snapshot: Snapshot) -> Network:
-    """Hold a network against its own values, the other networks and Kubernetes' ranges.
+    """Hold a network against its own values and the other networks.
+
+    Pod and service CIDRs are each cluster's: see :func:`aksprov.ipam.cidrs.check_cidrs`.
 
     Networks of one site (and of the scope that networks without a site share) may have the
     same prefix, as long as their pools are disjoint; prefixes that overlap otherwise are
@@ -90,8 +77,6 @@ def check_network(candidate: Network, snapshot: Snapshot) -> Network:
     _check_gateway(network, prefix)
     _check_dns(network)
     _check_pools(network, prefix)
-    for title, cidr in (("pod", _STANDARD.pod_cidrs[0]), ("service", _STANDARD.service_cidrs[0])):
-        _check_apart_from(network, title, cidr)
     for other in snapshot.networks.values():
         if other.key != network.key and other.scope == network.scope:
             _check_beside(network, other)
@@ -126,8 +111,8 @@ def _check_prefix(prefix: IPv4Network) -> None:
             why="a network needs addresses for a gateway, nodes and VIPs beside its own and the broadcast address",
             fix="give a prefix of length 30 or shorter; a /24 is usual",
         )
-    for special, name in _SPECIAL.items():
-        if prefix.overlaps(special):
+    for special, name in SPECIAL.items():
+        if special.version == 4 and prefix.overlaps(special):
             raise DefinitionError(
                 "PrefixReserved",
                 f"{prefix} cannot be the prefix of a network",
@@ -168,7 +153,7 @@ def _check_dns(network: Network) -> None:
             fix="give one to three addresses, separated by commas",
         )
     for server in servers:
-        for special, name in _SPECIAL.items():
+        for special, name in SPECIAL.items():
             if IPv4Address(server) in special:
                 raise DefinitionError(
                     "DnsServerInvalid",
@@ -229,21 +214,6 @@ def _check_pools(network: Network, prefix: IPv4Network) -> None:
         )
 
 
-def _check_apart_from(network: Network, title: str, cidr: str) -> None:
-    """A node that has a pod's or Service's address beside it reaches the wrong one."""
-    range_ = IPv4Network(cidr)
-    at_odds = [f"prefix {network.ip_address_prefix}"] if IPv4Network(network.ip_address_prefix).overlaps(range_) else []
-    at_odds += [f"DNS server {server}" for server in network.dns_servers if IPv4Address(server) in range_]
-    if at_odds:
-        raise DefinitionError(
-            "ClusterRangeOverlap",
-            f"the network's {at_odds[0]} overlaps the {title} CIDR {cidr}",
-            where=f"network {network.name}",
-            why=f"a cluster keeps {cidr} for its {title}s, so its nodes cannot reach machines with such addresses",
-            fix=f"give the network addresses outside {cidr}",
-        )
-
-
 def _check_beside(network: Network, other: Network) -> None:
     one, two = IPv4Network(network.ip_address_prefix), IPv4Network(other.ip_address_prefix)
     if not one.overlaps(two):
@@ -285,124 +255,3 @@ def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
     defined = {cluster.key for cluster in snapshot.clusters.values() if cluster.network.lower() == key}
     leased = {lease.cluster for lease in snapshot.leases if lease.network == key}
     return tuple(sorted(snapshot.clusters[c].name if c in snapshot.clusters else c for c in defined | leased))
-
-
-def check_cluster(cluster: Cluster, network: Network, snapshot: Snapshot) -> None:
-    """Hold a cluster's definition against its network and against itself.
-
-    Args:
-        cluster: the definition.
-        network: the one that it names.
-        snapshot: what is recorded.
-
-    Raises:
-        DefinitionError: CidrsOverlap, ClusterRangeOverlap, CidrTooSmall, NodePoolTwice, MaxPodsInvalid,
-            NodeCountInvalid, VmSizeUnknown.
-        NotAvailableError: NetworkPluginNotAvailable, WindowsNotAvailable, LoadBalancerNotAvailable.
-    """
-    pods, services = IPv4Network(cluster.pod_cidrs[0]), IPv4Network(cluster.service_cidrs[0])
-    if pods.overlaps(services):
-        raise DefinitionError(
-            "CidrsOverlap",
-            f"the pod CIDR {pods} overlaps the service CIDR {services}",
-            where=f"cluster {cluster.name}",
-            why="a pod and a Service would have the same address",
-            fix="choose two ranges that share no address",
-        )
-    _check_apart_from(network, "pod", cluster.pod_cidrs[0])
-    _check_apart_from(network, "service", cluster.service_cidrs[0])
-    _check_counts(cluster, pods)
-    _check_node_pools(cluster)
-    _check_available(cluster)
-
-
-def _check_counts(cluster: Cluster, pods: IPv4Network) -> None:
-    counts = {
-        "control plane nodes": cluster.control_plane_node_count,
-        "load balancers": cluster.load_balancer.count,
-        **{f"nodes of pool {pool.name}": pool.count for pool in cluster.node_pools},
-    }
-    for title, count in counts.items():
-        least = 0 if title.startswith("nodes of pool") else 1
-        if count < least:
-            raise DefinitionError(
-                "NodeCountInvalid",
-                f"a cluster cannot have {count} {title}",
-                where=f"cluster {cluster.name}",
-                why=f"the least is {least}",
-                fix=f"give a number from {least}",
-            )
-    nodes = cluster.control_plane_node_count + sum(pool.count for pool in cluster.node_pools)
-    room = 2 ** (_NODE_MASK - pods.prefixlen) if pods.prefixlen <= _NODE_MASK else 0
-    if nodes > room:
-        raise DefinitionError(
-            "CidrTooSmall",
-            f"the pod CIDR {pods} has {room} networks for {nodes} nodes",
-            where=f"cluster {cluster.name}",
-            why=f"every node gets a /{_NODE_MASK} of it for its pods",
-            fix=f"ask for at most {room} nodes",
-        )
-
-
-def _check_node_pools(cluster: Cluster) -> None:
-    names = Counter(pool.name.lower() for pool in cluster.node_pools)
-    for pool in cluster.node_pools:
-        if names[pool.name.lower()] > 1:
-            raise DefinitionError(
-                "NodePoolTwice",
-                f"cluster {cluster.name} has two node pools named {pool.name}",
-                where="nodePoolName",
-                why="names of node pools are unique in a cluster, ignoring case",
-                fix="give one of them another name",
-            )
-        if not _LEAST_PODS <= pool.max_pods <= _MOST_PODS:
-            raise DefinitionError(
-                "MaxPodsInvalid",
-                f"{pool.max_pods} pods on a node are not possible",
-                where=f"nodeMaxPodCount of pool {pool.name}",
-                why=f"it is more than 50, and a node's /{_NODE_MASK} has {_MOST_PODS} addresses",
-                fix=f"give a number from {_LEAST_PODS} to {_MOST_PODS}; 110 is usual",
-            )
-    for size in {
-        cluster.control_plane_vm_size,
-        cluster.load_balancer.vm_size,
-        *(p.vm_size for p in cluster.node_pools),
-    }:
-        try:
-            find_size(size)
-        except KeyError:
-            raise DefinitionError(
-                "VmSizeUnknown",
-                f"there is no VM size {size!r}",
-                where=f"cluster {cluster.name}",
-                why="sizes are " + ", ".join(SIZE_NAMES),
-                fix="give one that get-vm-size lists",
-            ) from None
-
-
-def _check_available(cluster: Cluster) -> None:
-    if cluster.primary_network_plugin != "calico":
-        raise NotAvailableError(
-            "NetworkPluginNotAvailable",
-            f"the network plugin {cluster.primary_network_plugin} is not available yet",
-            where="primaryNetworkPlugin",
-            why="this version makes configuration for calico only",
-            fix="give calico, or leave the parameter out",
-        )
-    windows = [pool.name for pool in cluster.node_pools if pool.os_type == "windows"]
-    if windows:
-        raise NotAvailableError(
-            "WindowsNotAvailable",
-            "Windows nodes are not available yet",
-            where=f"osType of pool {', '.join(windows)}",
-            why="this version makes configuration for Linux nodes only",
-            fix="give --os-type linux",
-        )
-    if cluster.load_balancer.sku == "none":
-        raise NotAvailableError(
-            "LoadBalancerNotAvailable",
-            "a cluster without HAProxy is not available yet",
-            where="loadBalancerSku",
-            why="without load balancer hosts kube-vip would have to hold the API server's address",
-            fix="give HAProxy, or leave the setting out",
-        )

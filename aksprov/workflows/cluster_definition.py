@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from aksprov.cmdlets.cluster import NEW_CLUSTER
 from aksprov.cmdlets.versions import resolve_version
 from aksprov.errors import DefinitionError, NotFoundError, UsageError
-from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool, Taint
+from aksprov.ipam.cidrs import POD_CIDRS, SERVICE_CIDRS, families, has_host_bits, parse_cidr
+from aksprov.model.cluster import Cluster, LoadBalancerSettings
 from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
 from aksprov.model.network import Network
 from aksprov.model.request import Request
+from aksprov.workflows.network_definition import network_object
+from aksprov.workflows.pool_definition import pool_values, read_pools
 
+_CIDRS = ("podCidr", "serviceCidr")
 # parameter -> the verb that changes it later; absent: nothing does
 _CHANGED_BY = {
     "kubernetesVersion": "Update-AksHciCluster",
@@ -23,6 +30,10 @@ _CHANGED_BY = {
     "controlPlaneVmSize": "Set-AksHciCluster",
     "nodeCount": "Set-AksHciNodePool",
     "nodeVmSize": "Set-AksHciNodePool",
+    "linuxNodeCount": "Set-AksHciNodePool",
+    "linuxNodeVmSize": "Set-AksHciNodePool",
+    "windowsNodeCount": "Set-AksHciNodePool",
+    "windowsNodeVmSize": "Set-AksHciNodePool",
     "loadBalancerCount": "Set-AksHciLoadBalancer",
     "loadBalancerSettings": "Set-AksHciLoadBalancer",
 }
@@ -30,6 +41,10 @@ _CHANGED_BY = {
 
 def read_cluster(request: Request, snapshot: Snapshot) -> tuple[Cluster, Network]:
     """The cluster that a request defines, and its network.
+
+    Args:
+        request: of new-cluster.
+        snapshot: what is recorded.
 
     Raises:
         DefinitionError: a value breaks a rule, or the recorded cluster has other values.
@@ -42,12 +57,37 @@ def read_cluster(request: Request, snapshot: Snapshot) -> tuple[Cluster, Network
     wanted = _build(request, recorded, name if recorded is None else recorded.name, network)
     if recorded is not None and wanted != recorded:
         _refuse_changes(request, recorded, wanted)
+    if "calicoDataplane" in request.given and wanted.primary_network_plugin != "calico":
+        raise DefinitionError(
+            "DataplaneWithoutCalico",
+            f"{wanted.primary_network_plugin} has no data plane {wanted.calico_dataplane}",
+            where="calicoDataplane, primaryNetworkPlugin",
+            why="the data plane is Calico's",
+            fix="leave --calico-dataplane out, or give --primary-network-plugin calico",
+        )
     return wanted, network
+
+
+def definition_notes(request: Request) -> tuple[str, ...]:
+    """What to say of a request that was understood: names of older releases, and values that were filled in."""
+    options = {p.name: p.option for p in NEW_CLUSTER.parameters}
+    notes = [
+        f"{p.option} is a name of older releases; today's are " + ", ".join(options[name] for name in p.replaced_by)
+        for p in NEW_CLUSTER.parameters
+        if p.replaced_by and p.name in request.given
+    ]
+    ranges = [text for parameter in _CIDRS for text in request.texts(parameter)]
+    notes += [f"the range {text} is taken as its network, {parse_cidr(text)}" for text in ranges if has_host_bits(text)]
+    left_out = [parameter for parameter in _CIDRS if not request.texts(parameter)]
+    if len(left_out) == 1 and len(ranges) > 1:
+        filled_in = dict(zip(_CIDRS, _cidrs(request, None), strict=True))[left_out[0]]
+        notes.append(f"{options[left_out[0]]} is {','.join(filled_in)}, in the families of the other one")
+    return tuple(notes)
 
 
 def _network(request: Request, snapshot: Snapshot, recorded: Cluster | None) -> Network:
     given = request.values.get("vnet")
-    name = str(given.get("Name", given.get("name", ""))) if isinstance(given, dict) else given
+    name = str(given.get("Name", "")) if isinstance(given, dict) else given
     if not name and recorded is not None:
         name = recorded.network
     if not name:
@@ -71,71 +111,90 @@ def _network(request: Request, snapshot: Snapshot, recorded: Cluster | None) -> 
             why="defined are: " + (", ".join(sorted(n.name for n in snapshot.networks.values())) or "none"),
             fix="define it with new-cluster-network, or give the name of one that is there",
         )
+    if isinstance(given, dict):
+        _compare(given, network)
     return network
+
+
+def _compare(given: dict[str, Any], network: Network) -> None:
+    """An object that stands for a network says nothing else than what is recorded of it."""
+    recorded = {name.lower(): value for name, value in network_object(network).items()}
+    differing = {
+        name: (recorded[name.lower()], value)
+        for name, value in given.items()
+        if name.lower() != "name" and _comparable(recorded[name.lower()]) != _comparable(value)
+    }
+    if differing:
+        raise DefinitionError(
+            "NetworkExistsDifferently",
+            f"network {network.name} exists with other values",
+            where="vnet: " + ", ".join(differing),
+            why="; ".join(f"{name} is {old}, the object says {new}" for name, (old, new) in differing.items()),
+            fix=f"give its name: --vnet {network.name}",
+        )
+
+
+def _comparable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _build(request: Request, recorded: Cluster | None, name: str, network: Network) -> Cluster:
     def value(parameter: str, old: Any) -> Any:
         if recorded is not None and parameter not in request.given:
             return old
-        return request.values.get(parameter)
+        found = request.values.get(parameter)
+        return old if found is None else found
 
     base = recorded or Cluster(name=name, network=network.name, kubernetes_version="")
-    pool = base.node_pools[0] if base.node_pools else NodePool(name=_legacy_pool_name(name))
     version = value("kubernetesVersion", base.kubernetes_version)
-    taints = tuple(_taint(t) for t in request.texts("taints")) if "taints" in request.given else pool.taints
+    pods, services = _cidrs(request, recorded)
     return Cluster(
         name=name,
         network=network.name,
         kubernetes_version=version if version == base.kubernetes_version and version else resolve_version(version),
-        primary_network_plugin=value("primaryNetworkPlugin", base.primary_network_plugin) or "calico",
-        control_plane_node_count=value("controlPlaneNodeCount", base.control_plane_node_count) or 1,
-        control_plane_vm_size=value("controlPlaneVmSize", base.control_plane_vm_size) or base.control_plane_vm_size,
-        load_balancer=_load_balancer(request, base.load_balancer),
-        node_pools=(
-            NodePool(
-                name=check_name("node pool", value("nodePoolName", pool.name) or pool.name),
-                count=value("nodeCount", pool.count) or pool.count,
-                vm_size=value("nodeVmSize", pool.vm_size) or pool.vm_size,
-                os_type=str(value("osType", pool.os_type) or pool.os_type).lower(),  # type: ignore[arg-type]
-                os_sku=value("osSku", pool.os_sku),
-                taints=taints,
-                max_pods=value("nodeMaxPodCount", pool.max_pods) or pool.max_pods,
-            ),
-        ),
-        pod_cidrs=base.pod_cidrs,
-        service_cidrs=base.service_cidrs,
-        calico_dataplane=base.calico_dataplane,
+        primary_network_plugin=value("primaryNetworkPlugin", base.primary_network_plugin),
+        control_plane_node_count=value("controlPlaneNodeCount", base.control_plane_node_count),
+        control_plane_vm_size=value("controlPlaneVmSize", base.control_plane_vm_size),
+        load_balancer=_load_balancer(request, base.load_balancer, new=recorded is None),
+        node_pools=read_pools(request, name, base.node_pools),
+        pod_cidrs=pods,
+        service_cidrs=services,
+        calico_dataplane=value("calicoDataplane", base.calico_dataplane),
     )
 
 
-def _legacy_pool_name(cluster: str) -> str:
-    """AksHci's name for the pool of a cluster made without -nodePoolName."""
-    suffix = "-linux"
-    return cluster[: 63 - len(suffix)].rstrip("-") + suffix
+def _cidrs(request: Request, recorded: Cluster | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Pod and service CIDRs; of a new cluster the one that was left out has the families of the other."""
+    pods, services = (tuple(str(parse_cidr(c)) for c in request.texts(p)) for p in _CIDRS)
+    if recorded is not None:
+        return pods or recorded.pod_cidrs, services or recorded.service_cidrs
+    wanted = families(pods or services) or (4,)
+    return pods or tuple(POD_CIDRS[f] for f in wanted), services or tuple(SERVICE_CIDRS[f] for f in wanted)
 
 
-def _load_balancer(request: Request, old: LoadBalancerSettings) -> LoadBalancerSettings:
+def _load_balancer(request: Request, old: LoadBalancerSettings, *, new: bool) -> LoadBalancerSettings:
     given = request.values.get("loadBalancerSettings")
-    count, size = request.integer("loadBalancerCount"), request.text("loadBalancerVmSize")
-    if given is not None and "loadBalancerCount" in request.given:
+    beside = sorted(request.given.intersection(("loadBalancerCount", "loadBalancerVmSize")))
+    if given is not None and beside:
         raise UsageError(
             "LoadBalancerGivenTwice",
             "the load balancer is described twice",
-            where="loadBalancerSettings, loadBalancerCount",
-            why="loadBalancerCount is short for a settings object with that count",
+            where=", ".join(("loadBalancerSettings", *beside)),
+            why="the settings object has the load balancers' count and size already",
             fix="leave one of the two out",
         )
     if given is not None:
-        return _settings(given)
-    if "loadBalancerCount" not in request.given:
-        count = old.count
-    if "loadBalancerVmSize" not in request.given:
-        size = old.vm_size
-    return LoadBalancerSettings(name=old.name, sku=old.sku, vm_size=size or old.vm_size, count=count or old.count)
+        return _settings(given, old, new=new)
+    count = request.integer("loadBalancerCount") if "loadBalancerCount" in request.given else None
+    size = request.text("loadBalancerVmSize") if "loadBalancerVmSize" in request.given else None
+    return msgspec.structs.replace(old, vm_size=size or old.vm_size, count=count or old.count)
 
 
-def _settings(given: Any) -> LoadBalancerSettings:
+def _settings(given: Any, old: LoadBalancerSettings, *, new: bool) -> LoadBalancerSettings:
+    """What a settings object says; its values were checked as if they were typed.
+
+    Its name is a label that changes nothing: a recorded one stays.
+    """
     if not isinstance(given, dict):
         raise DefinitionError(
             "LoadBalancerSettingsUnknown",
@@ -144,30 +203,13 @@ def _settings(given: Any) -> LoadBalancerSettings:
             why="settings are printed by new-load-balancer-setting and not stored under a name",
             fix="give @file.json, JSON text, or --load-balancer-count N",
         )
-    fields = {str(k).lower(): v for k, v in given.items()}
-    sku = str(fields.get("sku") or fields.get("loadbalancersku") or "HAProxy")
-    count = fields.get("count") or fields.get("loadbalancercount") or 1
-    if not isinstance(count, int) or count < 1:
-        raise DefinitionError(
-            "LoadBalancerCountInvalid",
-            f"{count!r} is not a number of load balancers",
-            where="loadBalancerSettings: Count",
-            why="it is a whole number of at least 1",
-            fix="make the object with new-load-balancer-setting",
-        )
+    fields = {name.lower(): value for name, value in given.items()}
     return LoadBalancerSettings(
-        name=str(fields.get("name") or ""),
-        sku="none" if sku.lower() == "none" else "HAProxy",
-        vm_size=str(fields.get("vmsize") or LoadBalancerSettings().vm_size),
-        count=count,
+        name=fields.get("name", "") if new else old.name,
+        sku=fields.get("sku", old.sku),
+        vm_size=fields.get("vmsize", old.vm_size),
+        count=fields.get("count", old.count),
     )
-
-
-def _taint(text: str) -> Taint:
-    """The taint in a text whose form the declaration has checked already."""
-    name, _, effect = text.rpartition(":")
-    key, _, value = name.partition("=")
-    return Taint(key=key, value=value, effect=effect)
 
 
 def _refuse_changes(request: Request, recorded: Cluster, wanted: Cluster) -> None:
@@ -181,7 +223,7 @@ def _refuse_changes(request: Request, recorded: Cluster, wanted: Cluster) -> Non
             fix=f"create another cluster with --primary-network-plugin {wanted.primary_network_plugin} "
             "and move the workloads there",
         )
-    before, after = _flat(recorded), _flat(wanted)
+    before, after = _flat(request, recorded), _flat(request, wanted)
     differing = {p: (before[p], after[p]) for p in after if before[p] != after[p]}
     verbs = sorted({_CHANGED_BY[p] for p in differing if p in _CHANGED_BY})
     fixed = sorted(p for p in differing if p not in _CHANGED_BY)
@@ -197,22 +239,19 @@ def _refuse_changes(request: Request, recorded: Cluster, wanted: Cluster) -> Non
     )
 
 
-def _flat(cluster: Cluster) -> dict[str, str]:
+def _flat(request: Request, cluster: Cluster) -> dict[str, str]:
     """Parameter name -> value, as the error names them."""
-    pool, balancer = cluster.node_pools[0], cluster.load_balancer
+    balancer = cluster.load_balancer
     return {
         "vnet": cluster.network,
         "kubernetesVersion": cluster.kubernetes_version,
         "controlPlaneNodeCount": str(cluster.control_plane_node_count),
         "controlPlaneVmSize": cluster.control_plane_vm_size,
-        "loadBalancerSettings": f"{balancer.sku}",
+        "loadBalancerSettings": balancer.sku,
         "loadBalancerCount": str(balancer.count),
         "loadBalancerVmSize": balancer.vm_size,
-        "nodePoolName": pool.name,
-        "nodeCount": str(pool.count),
-        "nodeVmSize": pool.vm_size,
-        "osType": pool.os_type,
-        "osSku": pool.os_sku or "",
-        "taints": ", ".join(map(str, pool.taints)),
-        "nodeMaxPodCount": str(pool.max_pods),
+        "podCidr": cluster.pod_subnet,
+        "serviceCidr": cluster.service_subnet,
+        "calicoDataplane": cluster.calico_dataplane,
+        **pool_values(request, cluster.name, cluster.node_pools),
     }

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from aksprov.cni.capabilities import check
+from aksprov.cni.choice import Choice
 from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
-from aksprov.ipam.rules import check_cluster
+from aksprov.ipam.cluster_rules import check_cluster
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -61,7 +63,8 @@ async def carry_out(
     for attempt in range(1, REPLANS + 1):
         snapshot = store.snapshot()
         cluster, network = define(snapshot)
-        check_cluster(cluster, network, snapshot)
+        check(Choice(cluster=cluster, given=request.given))
+        check_cluster(cluster, network)
         picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=folder is not None)
         _save_plan(request, picture.plan)
         if only_plan is not None:

@@ -11,6 +11,7 @@ from aksprov.model.desired import Snapshot
 def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) -> dict[str, Any]:
     """AksHci's properties in its own names; where its releases differ, both are given."""
     by_os = {os: sum(p.count for p in cluster.node_pools if p.os_type == os) for os in ("linux", "windows")}
+    windows_2019 = sum(p.count for p in cluster.node_pools if p.os_sku == "Windows2019")
     nodes = [n for n in snapshot.nodes if n.cluster.lower() == cluster.key]
     vips = [x.address for x in snapshot.leases if x.purpose == "vip" and x.cluster.lower() == cluster.key]
     balancer = cluster.load_balancer
@@ -22,16 +23,19 @@ def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) 
         "PackageVersion": cluster.kubernetes_version,
         "NodePools": [p.name for p in cluster.node_pools],
         "LinuxNodeCount": by_os["linux"],
-        "Windows2022NodeCount": by_os["windows"],
         "WindowsNodeCount": by_os["windows"],
+        "Windows2022NodeCount": by_os["windows"] - windows_2019,
         "ControlPlaneNodeCount": cluster.control_plane_node_count,
         "ControlPlaneVmSize": cluster.control_plane_vm_size,
-        "ImageName": "",
         "AutoScalerEnabled": False,
         "AutoScalerProfileName": "",
         "AutoScalerProfile": "",
         "LoadBalancer": {"VMSize": balancer.vm_size, "Count": balancer.count, "Sku": balancer.sku},
+        "ImageName": "",
         "PrimaryNetworkPlugin": cluster.primary_network_plugin,
+        "CalicoDataplane": cluster.calico_dataplane if cluster.primary_network_plugin == "calico" else "",
+        "PodCidr": list(cluster.pod_cidrs),
+        "ServiceCidr": list(cluster.service_cidrs),
         "VirtualNetwork": cluster.network,
         "ApiServerAddress": vips[0] if vips else "",
         "Nodes": [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from aksprov.errors import NotAvailableError
 from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
@@ -17,7 +19,7 @@ from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
 from aksprov.transport import connector
 from aksprov.transport.folder import FolderConnect
-from aksprov.workflows.cluster_definition import read_cluster
+from aksprov.workflows.cluster_definition import definition_notes, read_cluster
 from aksprov.workflows.cluster_plan import rendered
 from aksprov.workflows.cluster_run import carry_out
 from aksprov.workflows.session import Session
@@ -37,7 +39,7 @@ async def _run(request: Request, session: Session) -> Outcome:
         return read_cluster(request, snapshot)
 
     async with Fleet(store.snapshot().hosts, connect, session.events) as fleet:
-        return await carry_out(
+        outcome = await carry_out(
             request,
             session,
             store,
@@ -47,6 +49,7 @@ async def _run(request: Request, session: Session) -> Outcome:
             folder=folder,
             only_plan=None if request.flag("configureOnly") else _no_kubernetes_yet(),
         )
+    return msgspec.structs.replace(outcome, notes=(*definition_notes(request), *outcome.notes))
 
 
 def _no_kubernetes_yet() -> NotAvailableError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aksprov.errors import DefinitionError, ExitCode
+from aksprov.ipam.cidrs import standard_overlaps
 from aksprov.ipam.rules import check_network, normalised
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -21,7 +22,7 @@ def run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     snapshot = store.snapshot()
     network = _define(request, snapshot)
-    notes = prefix_note(request, network)
+    notes = (*prefix_note(request, network), *standard_overlaps(network))
     if network.key in snapshot.networks:
         return _outcome(network, notes=(*notes, f"network {network.name} is there already: nothing to change"))
     if request.flag("whatIf"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aksprov.errors import AksprovError, ExitCode
 from aksprov.ipam.candidates import OwnAddress, Reason, own_address
+from aksprov.ipam.dual_stack import node_ipv6
 from aksprov.ipam.placement import TooFewHostsError, place
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
 from aksprov.model.desired import Desired, Snapshot
@@ -284,6 +285,101 @@ def test_to_a_folder_facts_still_win() -> None:
     entry = Host(name="x", address="10.0.0.11", os="linux", interfaces={"Ext Switch": "eth0"})
     answer = own_address(entry, facts("10.0.0.77/24"), NETWORK, (), offline=True)
     assert answer == OwnAddress(address="10.0.0.77", interface="eth0", subnet="10.0.0.0/24")
+
+
+def test_to_a_folder_it_does_not_matter_how_a_host_would_be_reached() -> None:
+    hosts = [
+        (Host(name=f"h{n}", address=f"10.0.0.{11 + n}", os="linux", interfaces={"Ext Switch": "eth0"}, **how), None)
+        for n, how in enumerate([{"password_ref": "env:PW"}, {"jump_host": "bastion"}, {}])
+    ]
+    assert len(place(cluster(), NETWORK, inventory(*hosts), offline=True).nodes) == 3
+    with pytest.raises(TooFewHostsError):
+        place(cluster(), NETWORK, inventory(*hosts))
+
+
+# --- Windows hosts
+
+
+def windows(name: str, address: str = "", **fields: Any) -> Host:
+    return Host(name=name, address=address or f"{name}.example", os="windows", connection="psrp", **fields)
+
+
+MIXED = msgspec.structs.replace(
+    cluster(),
+    node_pools=(NodePool(name="pool"), NodePool(name="win", os_type="windows", count=2)),
+)
+
+
+def test_windows_pools_take_windows_hosts_and_nothing_else_does() -> None:
+    hosts = [(windows("a1"), facts("10.0.0.90/24")), *plain(3), (windows("z1"), facts("10.0.0.91/24"))]
+    desired = place(MIXED, NETWORK, inventory(*hosts), offline=True)
+    assert [(n.host, n.role, n.pool) for n in desired.nodes] == [
+        ("h1", "control-plane", ""),
+        ("h2", "load-balancer", ""),
+        ("h3", "worker", "pool"),
+        ("a1", "worker", "win"),
+        ("z1", "worker", "win"),
+    ]
+    assert desired.rows == ()
+    with pytest.raises(TooFewHostsError) as caught:
+        place(MIXED, NETWORK, inventory(*hosts, *[(host("h9"), facts("10.0.0.99/24"))]))
+    assert "2 of 2 Windows worker of pool win" in caught.value.what
+    assert "HostNotAvailableYet: a1, z1" in caught.value.why
+    assert "Windows" in caught.value.rows[0].details and "--output-dir" in caught.value.rows[0].recommendation
+
+
+def test_a_windows_interface_may_be_called_as_windows_calls_it() -> None:
+    for alias in ("Ethernet 2", "vEthernet (Extern [ü], 1)"):
+        entry = windows("x", "10.0.0.11", interfaces={"Ext Switch": alias})
+        found = own_address(entry, None, NETWORK, (), offline=True)
+        assert found == OwnAddress(address="10.0.0.11", interface=alias)
+    for alias in ('a"b', "a\nb", " a", "a|b", "x" * 256):
+        entry = windows("x", "10.0.0.11", interfaces={"Ext Switch": alias})
+        refused = own_address(entry, None, NETWORK, (), offline=True)
+        assert isinstance(refused, Reason) and refused.test_name == "InterfaceUnknown"
+
+
+# --- two families
+
+DUAL = msgspec.structs.replace(
+    cluster(), pod_cidrs=("10.244.0.0/16", "fd00:10:244::/56"), service_cidrs=("10.96.0.0/12", "fd00:10:96::/112")
+)
+
+
+def two_families(address: str, *ipv6: str) -> Facts:
+    return Facts(cpus=4, memory_mb=8192, interfaces=(Interface(name="eth0", addresses=(*ipv6, address)),))
+
+
+def test_with_two_families_a_host_without_an_ipv6_address_is_kept_out() -> None:
+    good = [(host(f"h{n}"), two_families(f"10.0.0.{11 + n}/24", "fe80::1/64", f"fd00::{n}/64")) for n in (1, 2, 3)]
+    other_interface = Facts(
+        cpus=4,
+        memory_mb=8192,
+        interfaces=(
+            Interface(name="eth0", addresses=("10.0.0.92/24",)),
+            Interface(name="eth1", addresses=("fd00::9/64",)),
+        ),
+    )
+    bad = [
+        (host("a"), facts("10.0.0.90/24")),
+        (host("b"), two_families("10.0.0.91/24", "fe80::2/64", "::1/128")),
+        (host("c"), other_interface),
+    ]
+    desired = place(DUAL, NETWORK, inventory(*bad, *good))
+    assert set(roles(desired)) == {"h1", "h2", "h3"}
+    assert [(r.test_name, r.test_result, r.host) for r in desired.rows] == [
+        ("HostWithoutIpv6", "Warning", name) for name in "abc"
+    ]
+    assert node_ipv6(good[0][1], "eth0") == "fd00::1"
+    assert place(cluster(), NETWORK, inventory(*bad)).rows == ()
+
+
+def test_with_two_families_hosts_that_nothing_is_known_of_are_taken_to_a_folder_with_a_row() -> None:
+    entries = [(Host(name=f"h{n}", address=f"10.0.0.{11 + n}", os="linux"), None) for n in (1, 2, 3)]
+    network = msgspec.structs.replace(NETWORK, vswitch_name="eth0")
+    rows = place(DUAL, network, inventory(*entries), offline=True).rows
+    assert [r.host for r in rows if r.test_name == "HostWithoutIpv6"] == ["h1", "h2", "h3"]
+    assert "10.0.0.12" in rows[-3].details and "test-host" in rows[-3].recommendation
 
 
 # --- a host's own address

@@ -1,4 +1,4 @@
-"""What a network and a cluster may be."""
+"""What a network may be."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aksprov.errors import AksprovError, ExitCode
-from aksprov.ipam.rules import check_cluster, check_network, network_users
-from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
+from aksprov.ipam.cidrs import standard_overlaps
+from aksprov.ipam.rules import check_network, network_users
+from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import AddressRange, Lease, Network
 
@@ -72,7 +73,6 @@ REFUSED = [
     ({"dns_servers": ("10.0.0.2,10.0.0.3",)}, "InvalidAddress", "dnsServers"),
     ({"dns_servers": ("127.0.0.53",)}, "DnsServerInvalid", "127.0.0.53 loopback"),
     ({"dns_servers": ("10.0.0.50",)}, "AddressInPool", "DNS server 10.0.0.50 node pool"),
-    ({"dns_servers": ("10.100.14.70",)}, "ClusterRangeOverlap", "10.100.14.70 10.96.0.0/12 service"),
     ({"vip_pool": "10.0.0.220-10.0.0.200"}, "PoolReversed", "10.0.0.220-10.0.0.200"),
     ({"vip_pool": "10.0.0.200-10.0.1.5"}, "PoolOutsidePrefix", "VIP pool 10.0.0.200-10.0.1.5 10.0.0.0/24"),
     ({"node_pool": "9.255.255.250-10.0.0.100"}, "PoolOutsidePrefix", "node pool 9.255.255.250"),
@@ -86,25 +86,6 @@ REFUSED = [
     ({"vswitch_name": " "}, "SwitchNameInvalid", "empty"),
     ({"vswitch_name": "a\nb"}, "SwitchNameInvalid", "line break"),
     ({"vswitch_name": "a\x1b[31m"}, "SwitchNameInvalid", "control"),
-    (
-        {
-            "ip_address_prefix": "10.244.7.0/24",
-            "gateway": "10.244.7.1",
-            "vip_pool": "10.244.7.200-10.244.7.220",
-            "node_pool": "10.244.7.10-10.244.7.100",
-        },
-        "ClusterRangeOverlap",
-        "10.244.7.0/24 10.244.0.0/16 pod",
-    ),
-    (
-        {
-            "ip_address_prefix": "10.0.0.0/9",
-            "vip_pool": "10.0.0.200-10.0.0.220",
-            "node_pool": "10.0.0.10-10.0.0.100",
-        },
-        "ClusterRangeOverlap",
-        "10.0.0.0/9 10.96.0.0/12 service",
-    ),
 ]
 
 
@@ -209,6 +190,32 @@ def test_another_site_may_have_the_same_addresses_and_one_site_is_one_in_any_cas
         check_network(network(name="two", site="SHOP17"), recorded(first))
 
 
+STANDARD = [
+    ({}, []),
+    ({"ip_address_prefix": "10.95.0.0/16"}, []),
+    ({"dns_servers": ("10.0.0.2", "10.100.14.70")}, ["10.100.14.70 10.96.0.0/12 --service-cidr"]),
+    (
+        {
+            "ip_address_prefix": "10.244.7.0/24",
+            "gateway": "10.244.7.1",
+            "vip_pool": "10.244.7.200-10.244.7.220",
+            "node_pool": "10.244.7.10-10.244.7.100",
+        },
+        ["10.244.7.0/24 10.244.0.0/16 --pod-cidr"],
+    ),
+    ({"ip_address_prefix": "10.0.0.0/8"}, ["10.0.0.0/8 10.244.0.0/16", "10.0.0.0/8 10.96.0.0/12"]),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), STANDARD)
+def test_a_network_in_the_standard_ranges_is_taken_and_what_its_clusters_need_is_said(
+    fields: dict[str, Any], words: list[str]
+) -> None:
+    notes = standard_overlaps(network(**fields))
+    assert len(notes) == len(words)
+    assert all(word in note for note, line in zip(notes, words, strict=True) for word in line.split())
+
+
 def test_a_network_is_not_at_odds_with_itself() -> None:
     assert check_network(network(name="LAB"), recorded(GOOD)).name == "LAB"
 
@@ -227,60 +234,9 @@ def test_pools_that_pass_share_no_address_with_each_other_or_anything_fixed(ends
     assert (str(checked.vip_pool), str(checked.node_pool)) == (vip, node)
 
 
-# --- clusters
-
-
-def cluster(**fields: Any) -> Cluster:
-    plain = Cluster(name="demo", network="lab", kubernetes_version="v1.36.4", node_pools=(NodePool(name="pool"),))
-    return msgspec.structs.replace(plain, **fields)
-
-
-def pools(*others: NodePool) -> tuple[NodePool, ...]:
-    return (NodePool(name="pool"), *others)
-
-
-REFUSED_CLUSTERS = [
-    ({"pod_cidrs": ("10.96.0.0/16",)}, "CidrsOverlap", ExitCode.DEFINITION, "10.96.0.0/16 10.96.0.0/12"),
-    ({"pod_cidrs": ("10.0.0.0/16",)}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.0/24 10.0.0.0/16 pod"),
-    ({"service_cidrs": ("10.0.0.128/25",)}, "ClusterRangeOverlap", ExitCode.DEFINITION, "10.0.0.128/25 service"),
-    ({"pod_cidrs": ("10.244.0.0/23",)}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/23 3"),
-    ({"pod_cidrs": ("10.244.0.0/25",)}, "CidrTooSmall", ExitCode.DEFINITION, "10.244.0.0/25"),
-    ({"control_plane_node_count": 0}, "NodeCountInvalid", ExitCode.DEFINITION, "0 control plane"),
-    ({"load_balancer": LoadBalancerSettings(count=0)}, "NodeCountInvalid", ExitCode.DEFINITION, "load balancers"),
-    ({"node_pools": pools(NodePool(name="POOL"))}, "NodePoolTwice", ExitCode.DEFINITION, "pool"),
-    ({"node_pools": pools(NodePool(name="b", max_pods=50))}, "MaxPodsInvalid", ExitCode.DEFINITION, "50 254 pool b"),
-    ({"node_pools": pools(NodePool(name="b", max_pods=255))}, "MaxPodsInvalid", ExitCode.DEFINITION, "255 /24"),
-    ({"node_pools": pools(NodePool(name="b", vm_size="Huge"))}, "VmSizeUnknown", ExitCode.DEFINITION, "Huge"),
-    ({"primary_network_plugin": "flannel"}, "NetworkPluginNotAvailable", ExitCode.NOT_AVAILABLE, "flannel calico"),
-    ({"node_pools": pools(NodePool(name="w", os_type="windows"))}, "WindowsNotAvailable", ExitCode.NOT_AVAILABLE, "w"),
-    ({"load_balancer": LoadBalancerSettings(sku="none")},
-     "LoadBalancerNotAvailable", ExitCode.NOT_AVAILABLE, "HAProxy"),
-    # what is wrong is said before what is not built
-    (
-        {"primary_network_plugin": "flannel", "pod_cidrs": ("10.0.0.0/16",)},
-        "ClusterRangeOverlap",
-        ExitCode.DEFINITION,
-        "10.0.0.0/16",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("fields", "code", "exit_code", "words"), REFUSED_CLUSTERS)
-def test_a_cluster_that_breaks_a_rule_is_refused(
-    fields: dict[str, Any], code: str, exit_code: ExitCode, words: str
-) -> None:
-    with pytest.raises(AksprovError) as caught:
-        check_cluster(cluster(node_pools=pools(NodePool(name="second"))), GOOD, Snapshot())
-        check_cluster(cluster(**{"node_pools": pools(NodePool(name="second"))} | fields), GOOD, Snapshot())
-    error = caught.value
-    assert (error.code, error.exit_code) == (code, exit_code)
-    assert [
-        word for word in words.split(" ") if word not in f"{error.what} {error.where} {error.why} {error.fix}"
-    ] == []
-
-
 def test_users_of_a_network_are_found_by_definition_and_by_lease() -> None:
     lease = Lease(address="10.0.0.200", network="lab", purpose="vip", owner="cluster/old", cluster="old")
-    snapshot = Snapshot(clusters={"demo": cluster(network="LAB")}, leases=(lease,))
+    demo = Cluster(name="demo", network="LAB", kubernetes_version="v1.36.4")
+    snapshot = Snapshot(clusters={"demo": demo}, leases=(lease,))
     assert network_users("lab", snapshot) == ("demo", "old")
     assert network_users("other", snapshot) == ()
