@@ -36,7 +36,6 @@ def render_bundle(
     Raises:
         DefinitionError: RenderUnsafe, InvalidName, ReservedName; a value cannot go into a file.
             VersionNotAvailable.
-        NotAvailableError: NetworkPluginNotAvailable, WindowsNotAvailable.
     """
     _check_names(desired)
     nodes = tuple(n for n in desired.nodes if n.host == host_key)

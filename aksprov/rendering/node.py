@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aksprov.errors import NotAvailableError
 from aksprov.ipam.dual_stack import is_dual_stack
 from aksprov.model.bundle import BundleFile
 from aksprov.model.cluster import Node
@@ -18,7 +17,6 @@ from aksprov.model.facts import Facts
 from aksprov.rendering.containerd import containerd_file
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.kubeadm import kubeadm_file
-from aksprov.rendering.pools import on_windows
 
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 
@@ -28,9 +26,7 @@ def node_files(desired: Desired, node: Node, facts: Facts | None, render: Render
 
     Raises:
         DefinitionError: RenderUnsafe, VersionNotAvailable.
-        NotAvailableError: WindowsNotAvailable.
     """
-    _check_linux(desired, node)
     # modules-load.d is read in no order that matters; the name only has to be ours.
     yield render.file(
         "/etc/modules-load.d/aksprov-kubernetes.conf", "node/linux/modules.conf.modules.j2", "modules", {}
@@ -50,14 +46,3 @@ def node_files(desired: Desired, node: Node, facts: Facts | None, render: Render
         "/etc/systemd/system/kubelet.service.d/20-aksprov.conf", "node/linux/kubelet.conf.systemd.j2", "systemd", {}
     )
     yield kubeadm_file(desired, node, facts, CRI_SOCKET, render)
-
-
-def _check_linux(desired: Desired, node: Node) -> None:
-    if on_windows(desired.cluster, node):
-        raise NotAvailableError(
-            "WindowsNotAvailable",
-            f"node pool {node.pool} cannot be configured",
-            where="osType",
-            why="Windows nodes are not built yet",
-            fix="give --os-type linux",
-        )

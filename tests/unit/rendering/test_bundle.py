@@ -83,7 +83,7 @@ def test_any_text_in_init_and_calico_documents_is_read_back_equal(pods: str, ser
 
 @given(registry=TEXTS)
 def test_any_registry_is_read_back_equal_by_containerd(registry: str) -> None:
-    templates = Templates(TEMPLATES.sources, ImageHosts(kubernetes=registry))
+    templates = Templates(TEMPLATES.sources, ImageHosts(kubernetes=registry, flannel=registry))
     files = {f.path: f.content or "" for f in render_bundle(desired(), "w1", {}, {}, templates).files}
     plugins = tomllib.loads(files["/etc/containerd/config.toml"])["plugins"]
     assert plugins["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"] == f"{registry}/pause:3.10.2"
@@ -127,13 +127,6 @@ def test_haproxy_and_keepalived_keep_their_shape_or_refuse(server: str, interfac
         (with_node(desired(), "lb1", interface="eth0\n"), "lb1", "RenderUnsafe", ["keepalived.conf", "eth0"]),
         (with_node(desired(), "lb1", interface=""), "lb1", "RenderUnsafe", ["keepalived.conf", "empty"]),
         (with_node(desired(), "lb1", interface="enx0123456789abc"), "lb1", "RenderUnsafe", ["15", "lb1", "ip link"]),
-        (with_cluster(desired(), primary_network_plugin="flannel"), "cp1", "NetworkPluginNotAvailable", ["calico"]),
-        (
-            desired(pools=(msgspec.structs.replace(POOLS[0], os_type="windows"),)),
-            "w1",
-            "WindowsNotAvailable",
-            ["linuxpool", "linux"],
-        ),
         (with_cluster(desired(), kubernetes_version="v1.19.16"), "cp1", "VersionNotAvailable", ["v1.19.16", "1.20 to 1.37"]),
     ],
 )  # fmt: skip
