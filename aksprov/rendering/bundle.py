@@ -34,7 +34,7 @@ def render_bundle(
         late: public late values that are known, e.g. {"ca": PEM certificate}.
 
     Raises:
-        DefinitionError: RenderUnsafe, InvalidName, ReservedName; a value cannot go into a file.
+        DefinitionError: RenderUnsafe, InvalidName, ReservedName (a value cannot go into a file),
             VersionNotAvailable.
     """
     _check_names(desired)
