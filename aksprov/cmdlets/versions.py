@@ -118,11 +118,6 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         return self.number >= 21
 
     @property
-    def dual_stack_gate(self) -> bool:
-        """Whether two families need the feature gate IPv6DualStack: on by default from 1.21 on, gone in 1.25."""
-        return self.number < 21
-
-    @property
     def needs_cgroup_v2(self) -> bool:
         """Whether the kubelet refuses cgroup v1: failCgroupV1 is true by default from 1.35 on."""
         return self.number >= 35

@@ -106,7 +106,6 @@ def _init_text(desired: Desired, node: Node, own: Registration, render: Renderer
         "api_port": API_PORT,
         "image_repository": images,
         "dns_repository": f"{images}/coredns" if version.coredns_folder else "",
-        "dual_stack_gate": version.dual_stack_gate and is_dual_stack(cluster),
         "without_kube_proxy": mode is None,
         "kube_proxy_mode": mode or "",
         "max_pods": DEFAULT_MAX_PODS,
