@@ -1,7 +1,7 @@
 """Flannel: what its network configuration and its daemons need to be told.
 
-Sources: github.com/flannel-io/flannel, Documentation/backends.md and kube-flannel.yml of the release;
-pkg/backend/vxlan/vxlan_windows.go for what Windows insists on.
+Sources: github.com/flannel-io/flannel, Documentation/backends.md, main.go and kube-flannel.yml of the
+release; pkg/backend/vxlan/vxlan_windows.go for what Windows insists on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from ipaddress import IPv4Network, ip_address
 from typing import Final
 
-from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster
 from aksprov.model.network import Network
 
@@ -21,33 +20,25 @@ WINDOWS_PORT: Final = 4789
 CNI_PLUGIN: Final = {"v0.28.9": "v1.9.1-flannel3"}
 
 
-class NetConf(Value, frozen=True, kw_only=True):
-    """net-conf.json, which is the same on all nodes of a cluster.
+def backend(cluster: Cluster) -> dict[str, int | str]:
+    """Values of net-conf.json, which is the same on all nodes of a cluster.
 
-    ``Backend.Type`` is always written: the documentation says that vxlan is the default, the parser takes udp.
-
-    Args:
-        network: the pods' CIDR; every node's podCIDR lies in it.
-        windows: write VNI and port as Windows nodes need them.
-    """
-
-    network: str
-    windows: bool
-
-
-def net_conf(cluster: Cluster) -> NetConf:
-    """The configuration of a cluster, which has IPv4 only (the table of capabilities says so).
+    It has IPv4 only (the table of capabilities says so).  ``vni`` and ``port`` are 0 where Flannel's own
+    defaults hold: without Windows nodes.  The template always writes ``Backend.Type``: the documentation
+    says that vxlan is the default, the parser takes udp.
 
     Raises:
         ValueError: the pod CIDR is not an IPv4 network.
     """
-    return NetConf(
-        network=str(IPv4Network(cluster.pod_cidrs[0])),
-        windows=any(pool.os_type == "windows" for pool in cluster.node_pools),
-    )
+    windows = any(pool.os_type == "windows" for pool in cluster.node_pools)
+    return {
+        "network": str(IPv4Network(cluster.pod_cidrs[0])),
+        "vni": WINDOWS_VNI if windows else 0,
+        "port": WINDOWS_PORT if windows else 0,
+    }
 
 
-def daemon_arguments(network: Network) -> tuple[str, ...]:
+def linux_arguments(network: Network) -> tuple[str, ...]:
     """The command line of flanneld on every Linux node.
 
     One DaemonSet serves all nodes, whose interfaces have different names, and a host with two is on

@@ -75,7 +75,7 @@ class Service(Wire, frozen=True, kw_only=True):
 class Task(Wire, frozen=True, kw_only=True):
     """A scheduled task that runs a script as SYSTEM, at start-up and then again and again.
 
-    One run at a time; a run that takes longer than ``limit_minutes`` is ended.
+    One run at a time; a run that takes longer than ``limit_minutes`` is ended, with 0 none is.
 
     Args:
         script: path of a .ps1 file, run by Windows PowerShell without a profile.

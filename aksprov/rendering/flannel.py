@@ -19,15 +19,11 @@ def flannel_files(desired: Desired, render: Renderer) -> Iterator[BundleFile]:
     """
     release = find_version(desired.cluster.kubernetes_version).flannel
     images = render.templates.image_hosts.flannel
-    conf = flannel.net_conf(desired.cluster)
     values = {
-        "network": conf.network,
-        "windows": conf.windows,
-        "vni": flannel.WINDOWS_VNI,
-        "port": flannel.WINDOWS_PORT,
+        **flannel.backend(desired.cluster),
         "image": f"{images}/flannel:{release}",
         "plugin_image": f"{images}/flannel-cni-plugin:{flannel.CNI_PLUGIN[release]}",
-        "arguments": flannel.daemon_arguments(desired.network),
+        "arguments": flannel.linux_arguments(desired.network),
     }
     yield render.file(
         "/etc/kubernetes/aksprov/flannel/10-kube-flannel.yaml", "cni/flannel/kube-flannel.yaml.yaml.j2", "data", values

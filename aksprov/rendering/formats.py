@@ -1,7 +1,7 @@
 """How each file format takes a value: quoted for it, or refused.
 
 A template's file name says its format, and these functions are Jinja's ``finalize`` for
-it: whatever a template prints goes through one of them.  Formats with real quoting (YAML,
+it: whatever a template prints goes through one of them.  Formats with real quoting (YAML, JSON,
 TOML, shell, PowerShell) carry any text; the others have none that all their readers agree on
 (HAProxy expands ``$NAME`` inside double quotes, keepalived also ``${...}`` and ``@...``),
 so they carry plain words and anything else is refused.
@@ -12,6 +12,7 @@ programs that read them come from Linux; :func:`stored` makes the exception.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -60,6 +61,22 @@ def _escaped(character: str) -> str:
     if 0x20 <= code < 0x7F:
         return character
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def json_value(value: object) -> str:
+    """A value in JSON (RFC 8259): text in double quotes, lists in brackets, nothing but ASCII.
+
+    Raises:
+        UnsafeValueError: the text has a lone surrogate, which is no Unicode character.
+    """
+    if isinstance(value, (bool, int)):
+        return json.dumps(value)
+    if isinstance(value, str):
+        _refuse(value, _SURROGATE, "half of a surrogate pair is no character")
+        return json.dumps(value)
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(map(json_value, value)) + "]"
+    _no_value(value)
 
 
 def word(value: object) -> str:
@@ -149,6 +166,7 @@ def _no_value(value: object) -> NoReturn:
 FORMATS: Mapping[str, Finalize] = MappingProxyType(
     {
         "haproxy": word,
+        "json": json_value,
         "keepalived": word,
         "modules": word,
         "ps1": powershell,

@@ -26,6 +26,7 @@ from aksprov.model.windows import HOME, Features, Firewall, FirewallRule
 from aksprov.rendering.containerd import containerd_form
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.kubeadm import join_text, registration
+from aksprov.rendering.windows_flannel import windows_flannel_files
 from aksprov.rendering.windows_kube_proxy import kube_proxy_files
 from aksprov.rendering.windows_services import CNI_BIN, CNI_CONF, CONTAINERD, CRI_SOCKET, node_services, sandbox_image
 
@@ -48,6 +49,8 @@ def windows_node_files(desired: Desired, node: Node, facts: Facts | None, render
     # kubeadm.exe has its files in the same folders as on Linux, on its own drive.
     yield render.text("C:/etc/kubernetes/aksprov/kubeadm-join.yaml", join_text(desired, node, own, render), "kubeadm")
     yield from kube_proxy_files(desired, node, render)
+    if desired.cluster.primary_network_plugin == "flannel":
+        yield from windows_flannel_files(desired, node, render)
     yield _data(render, "services", node_services(desired.cluster, own, render))
 
 

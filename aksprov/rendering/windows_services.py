@@ -27,6 +27,7 @@ KUBE_PROXY = "kube-proxy"
 KUBE_PROXY_HOME = f"{HOME}/kube-proxy"
 KUBE_PROXY_CONFIGURATION = f"{KUBE_PROXY_HOME}/kube-proxy-live.yaml"
 SYNC_KUBE_PROXY = f"{KUBE_PROXY_HOME}/sync-kube-proxy.ps1"
+START_FLANNELD = f"{HOME}/flannel/start-flanneld.ps1"
 
 # Nothing that ends a word, and no percent sign: the service manager expands %NAME% in a command line.
 _NOT_IN_ARGUMENT = re.compile(r"[^A-Za-z0-9_./:=,-]")
@@ -42,7 +43,7 @@ def node_services(cluster: Cluster, own: Registration, render: Renderer) -> Serv
     kubelet = _kubelet(cluster, own, version, render)
     try:
         return Services(
-            folders=_folders(version),
+            folders=_folders(cluster, version),
             links=_links(version),
             services=(
                 Service(
@@ -68,7 +69,7 @@ def node_services(cluster: Cluster, own: Registration, render: Renderer) -> Serv
                     startup_type="Manual",
                 ),
             ),
-            tasks=(Task(name="aksprov-kube-proxy", script=SYNC_KUBE_PROXY),),
+            tasks=_tasks(cluster),
         )
     except UnsafeValueError as error:
         raise unsafe(f"{HOME}/services.json", error) from error
@@ -140,7 +141,16 @@ def _native(path: str) -> str:
     return path.replace("/", "\\")
 
 
-def _folders(version: KubernetesVersion) -> tuple[str, ...]:
+def _tasks(cluster: Cluster) -> tuple[Task, ...]:
+    """flanneld is no service of Windows, so a task stays with it; Calico's operator brings its own daemons."""
+    kube_proxy = Task(name="aksprov-kube-proxy", script=SYNC_KUBE_PROXY)
+    if cluster.primary_network_plugin == "flannel":
+        return (Task(name="aksprov-flanneld", script=START_FLANNELD, limit_minutes=0), kube_proxy)
+    return (kube_proxy,)
+
+
+def _folders(cluster: Cluster, version: KubernetesVersion) -> tuple[str, ...]:
+    flannel = ("C:/run/flannel", "C:/var/log/flanneld") if cluster.primary_network_plugin == "flannel" else ()
     relative = ("C:/var/lib/kubelet/etc/kubernetes/manifests",) if version.windows_relative_paths else ()
     return (
         CNI_CONF,
@@ -151,6 +161,7 @@ def _folders(version: KubernetesVersion) -> tuple[str, ...]:
         "C:/var/log/containerd",
         f"C:/var/log/{KUBE_PROXY}",
         "C:/var/log/kubelet",
+        *flannel,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -43,6 +44,20 @@ def test_documents(case: str, fields: dict[str, Any], compare: Compare) -> None:
     what = msgspec.structs.replace(what, cluster=msgspec.structs.replace(what.cluster, **fields))
     files = plugin_files(what, Renderer(TEMPLATES, what.cluster.key))
     compare(f"network-plugins/{case}", texts(Bundle(host="cp1", files=tuple(files))))
+
+
+def test_flannel_on_a_windows_worker(compare: Compare) -> None:
+    """Beside what every Windows worker gets: its configuration, and a script that a task runs."""
+    what = desired(pools=(NodePool(name="windowspool", os_type="windows"),))
+    cluster = msgspec.structs.replace(what.cluster, primary_network_plugin="flannel")
+    files = render_bundle(msgspec.structs.replace(what, cluster=cluster), "w1", {}, {}, TEMPLATES).files
+    own = tuple(f for f in files if "flannel" in f.path)
+    compare("network-plugins/flannel-windows-worker", texts(Bundle(host="w1", files=own)))
+    services = next(json.loads(f.content or "") for f in files if f.path.endswith("/services.json"))
+    started = {task["script"]: task["limitMinutes"] for task in services["tasks"]}
+    (script,) = (f.path for f in own if f.path.endswith(".ps1"))
+    assert started[script] == 0
+    assert "C:/run/flannel" in services["folders"]
 
 
 def test_other_nodes_get_none_of_them() -> None:

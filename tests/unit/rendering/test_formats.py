@@ -37,6 +37,13 @@ def test_toml_comes_back_equal(value: object) -> None:
     assert tomllib.loads(f"key = {FORMATS['toml'](value)}\n") == {"key": value}
 
 
+@given(VALUES)
+def test_json_comes_back_equal(value: object) -> None:
+    text = f'{{"key": {FORMATS["json"](value)}}}'
+    assert text.isascii()
+    assert json.loads(text) == {"key": value}
+
+
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_shell_words_come_back_equal(value: str) -> None:
     assert shlex.split(FORMATS["sh"](value)) == [value]
