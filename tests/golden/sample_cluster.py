@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, Node, NodePool, Taint
 from aksprov.model.desired import Desired
 from aksprov.model.host import Role
@@ -74,3 +76,17 @@ def desired(
         for n in nodes
     )
     return Desired(cluster=cluster, network=NETWORK, nodes=nodes, vip=VIP, router_id=51, leases=(vip, *own))
+
+
+def windows_cluster(plugin: str = "calico", version: str = "v1.36.4") -> Desired:
+    """One worker of each operating system: w1 with Linux, w2 with Windows."""
+    windows = NodePool(
+        name="WinPool",
+        os_type="windows",
+        os_sku="Windows2022",
+        max_pods=60,
+        taints=(Taint(key="sku", value="Windows", effect="NoSchedule"),),
+    )
+    what = desired(pools=(POOLS[0], windows))
+    fields = {"primary_network_plugin": plugin, "kubernetes_version": version}
+    return msgspec.structs.replace(what, cluster=msgspec.structs.replace(what.cluster, **fields))
