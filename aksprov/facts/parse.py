@@ -53,8 +53,8 @@ def parse_observation(text: str, *, host: str = "") -> Observed:
     )
 
 
-def swap_is_broken(text: str) -> bool:
-    """Whether an answer tells of a swap that was neither finished nor put back."""
+def is_unfinished(text: str) -> bool:
+    """Whether an answer tells of a lock, a staging or a swap: someone is at work there, or was killed."""
     return bool(_parts(text).get("swap"))
 
 

@@ -11,7 +11,7 @@ from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.model.host import Host
 from aksprov.transport.greeting import greet
-from aksprov.transport.login import KEX
+from aksprov.transport.login import supported_kex
 from aksprov.transport.tcp import open_socket, place, port_of
 
 # A server shows one key in each key exchange, so each type that it has is asked for by itself; best first.
@@ -58,7 +58,7 @@ async def host_keys(host: Host) -> tuple[OfferedKey, ...]:
 
 async def _ask(host: Host, algorithm: str) -> OfferedKey:
     sock = await open_socket(host)
-    options: dict[str, Any] = {"config": None, "kex_algs": KEX, "server_host_key_algs": [algorithm]}
+    options: dict[str, Any] = {"config": None, "kex_algs": supported_kex(), "server_host_key_algs": [algorithm]}
     try:
         async with asyncio.timeout(_SECONDS):
             key = await asyncssh.get_server_host_key(host.address, port_of(host), sock=sock, **options)

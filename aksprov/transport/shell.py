@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
 from aksprov.errors import HostError
-from aksprov.facts.parse import parse_observation, swap_is_broken
+from aksprov.facts.parse import parse_observation, is_unfinished
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
@@ -62,13 +62,13 @@ class Shell:
             return await self._agent.run(text, arguments, stdin, seconds)
 
     async def observe(self, paths: Sequence[str]) -> Observed:
-        """Facts, manifest and files.  A swap that a power cut broke is put right first.
+        """Facts, manifest and files.  What a killed run or a power cut broke is put right first.
 
         Raises:
             HostError: HostLocked or HostLeftHalf beside what the connection raises.
         """
         text = await self._observe(paths)
-        if swap_is_broken(text):
+        if is_unfinished(text):
             await self._recover()
             text = await self._observe(paths)
         return parse_observation(text, host=self._host.name)

@@ -85,22 +85,10 @@ make_folder() {
 		todo="$folder $todo" folder=${folder%/*}
 	done
 	for folder in $todo; do
+		echo "$folder/" >>$D/stage-$mark
 		out=$(mkdir "$folder" 2>&1) || fail stage StagingFailed "$out"
 		made="$folder $made"
 	done
-}
-
-# what staging runs left that were killed
-sweep() {
-	set +f
-	for log in "$D"/stage-*; do
-		[ -f "$log" ] || continue
-		read -r who <"$log"
-		stale "$who" || continue
-		while read -r path; do case $path in /*) rm -f "$path" ;; esac done <"$log"
-		rm -f "$log"
-	done
-	set -f
 }
 
 # the lines of $1 that $2 does not have
@@ -111,9 +99,10 @@ stage() {
 	[ "$kind" = . ] || fail stage StreamCut "the header ended early"
 	[ -w /etc ] || [ "$(id -u)" = 0 ] || fail stage HostNotRoot "the user $(id -un) may not write to /etc"
 	[ -d $D ] || out=$(mkdir -p $D 2>&1 && chmod 700 $D 2>&1) || fail stage StagingFailed "$out"
-	name_self
 	sweep
-	printf "%s\n" $me $staged >$D/stage-$mark || fail stage StagingFailed "cannot write to $D"
+	echo "$me" >$D/stage-$mark || fail stage StagingFailed "cannot write to $D"
+	for path in $paths $removed $D/manifest.json; do new "$path" && echo "$n"; done >>$D/stage-$mark
+	manifest=$n
 	for path in $paths; do make_folder "$path"; done
 	out=$(tar -x -p -m -f - -C / 2>&1) || fail stage StagingFailed "$out"
 	[ -n "$staged" ] || return 0
@@ -191,7 +180,6 @@ prepare() {
 	mounts=" "
 	while read -r _ _ _ _ point _; do mounts="$mounts$point "; done </proc/self/mountinfo
 	for path in $paths $removed; do check_target "$path"; done
-	manifest=$D/.manifest.json.aksprov-$mark
 	staged="$staged $manifest"
 	out="{\"schema\":1,\"state_id\":\"$state\",\"epoch\":$epoch,\"bundle\":\"$bundle\",\"files\":[$items]}"
 	printf "%s" "$out" >"$manifest" || fail stage StagingFailed "cannot write to $D"
@@ -232,9 +220,10 @@ swap_all() {
 	done
 }
 
+name_self
 for_steps need
 stage
-take_lock || fail lock HostLocked "$held"
+take_lock 30 || fail lock HostLocked "$held"
 [ ! -e $D/swap.log ] || fail lock SwapBroken ""
 abandon
 check_state

@@ -32,9 +32,9 @@ stale() {
 	[ "$V" != "$2" ]
 }
 
-# take the lock within 30 s, as long as another run's swap may take to end; else held says who has it
+# take the lock within $1 seconds; else held says who has it
 take_lock() {
-	patience=30
+	patience=$1
 	until ln -s "$me:$epoch" $D/lock 2>/dev/null; do
 		held=$(readlink $D/lock)
 		if [ -n "$held" ] && stale "$held"; then
@@ -46,7 +46,7 @@ take_lock() {
 			fi
 			stale "$(readlink $D/lock.break)" && rm -f $D/lock.break
 		fi
-		[ $patience -gt 0 ] || return 1
+		[ "$patience" -gt 0 ] || return 1
 		patience=$((patience - 1))
 		sleep 1
 	done

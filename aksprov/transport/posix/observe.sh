@@ -41,7 +41,7 @@ version calicoctl version --client
 part epoch
 text $D/epoch
 part swap
-[ -e $D/swap.log ] && echo broken
+for T in "$D"/swap.log* "$D"/stage-* "$D"/lock; do [ ! -e "$T" ] && [ ! -L "$T" ] || echo "$T"; done
 part manifest
 M=
 [ -f $D/manifest.json ] && M=$(cat $D/manifest.json)

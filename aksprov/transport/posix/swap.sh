@@ -61,6 +61,27 @@ abandon() {
 	rm -f $D/swap.log.new
 }
 
+# what staging runs left that were killed: their lists have files, and folders with a slash at the end
+sweep() {
+	set +f
+	for log in "$D"/stage-*; do
+		[ -f "$log" ] || continue
+		read -r who <"$log"
+		stale "$who" || continue
+		folders=
+		while read -r path; do
+			case $path in
+			/*/) folders="$path $folders" ;;
+			/*) rm -f "$path" ;;
+			esac
+		done <"$log"
+		# shellcheck disable=SC2086
+		[ -z "$folders" ] || rmdir $folders 2>/dev/null
+		rm -f "$log"
+	done
+	set -f
+}
+
 # the manifest is in place: what was kept for putting back is not needed any more
 clear_old() {
 	while read -r kind path _; do
