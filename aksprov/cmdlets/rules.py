@@ -123,6 +123,11 @@ def _taint(text: str, where: str) -> str:
     return text[: match.start(3)] + effect
 
 
+def _network_names(text: str, where: str) -> str:
+    """One or several with commas between them: whether several are possible depends on the network plugin."""
+    return ",".join(check_name("network", name.strip()) for name in text.split(","))
+
+
 def _day(text: str, where: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else text
@@ -142,6 +147,7 @@ RULES: dict[str, Rule] = {
     "cluster name": partial(_name, "cluster"),
     "host name": partial(_name, "host"),
     "network name": partial(_name, "network"),
+    "network names": _network_names,
     "node pool name": partial(_name, "node pool"),
     "setting name": partial(_name, "setting"),
     "site name": partial(_name, "site"),

@@ -18,7 +18,7 @@ from aksprov.model.cluster import Cluster
 from aksprov.model.row import Row
 
 _PLUGIN = "primaryNetworkPlugin"
-_TO_CALICO = "give --primary-network-plugin calico, or leave it out"
+_TO_CALICO = "--primary-network-plugin calico"
 
 
 class Limit(Value, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ TABLE: Final[tuple[Capability, ...]] = (
                     c.flannel and ("calicoDataplane" in c.given or c.cluster.calico_dataplane != "iptables")
                 ),
                 where=f"calicoDataplane, {_PLUGIN}",
-                fix=f"leave --calico-dataplane out, or {_TO_CALICO}",
+                fix=f"leave --calico-dataplane out, or give {_TO_CALICO}",
             ),
             Limit(
                 says="ebpf and nftables are for clusters without Windows nodes",

@@ -57,14 +57,6 @@ def read_cluster(request: Request, snapshot: Snapshot) -> tuple[Cluster, Network
     wanted = _build(request, recorded, name if recorded is None else recorded.name, network)
     if recorded is not None and wanted != recorded:
         _refuse_changes(request, recorded, wanted)
-    if "calicoDataplane" in request.given and wanted.primary_network_plugin != "calico":
-        raise DefinitionError(
-            "DataplaneWithoutCalico",
-            f"{wanted.primary_network_plugin} has no data plane {wanted.calico_dataplane}",
-            where="calicoDataplane, primaryNetworkPlugin",
-            why="the data plane is Calico's",
-            fix="leave --calico-dataplane out, or give --primary-network-plugin calico",
-        )
     return wanted, network
 
 
@@ -85,9 +77,16 @@ def definition_notes(request: Request) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def network_names(request: Request) -> tuple[str, ...]:
+    """The networks that a request names; whether a cluster can be on several is the network plugin's to say."""
+    given = request.values.get("vnet") or ""
+    name = str(given.get("Name", "")) if isinstance(given, dict) else str(given)
+    return tuple(name.split(",")) if name else ()
+
+
 def _network(request: Request, snapshot: Snapshot, recorded: Cluster | None) -> Network:
     given = request.values.get("vnet")
-    name = str(given.get("Name", "")) if isinstance(given, dict) else given
+    name, *_ = network_names(request) or ("",)
     if not name and recorded is not None:
         name = recorded.network
     if not name:
