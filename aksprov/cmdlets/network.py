@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from aksprov.cmdlets.declaration import Conflict, Example, Parameter, ParameterSet, Property, Verb
+from aksprov.model.network import UPGRADE_RESERVE
 
 STATIC = ("StaticIP", "StaticIP+VLAN", "SDN")
 WITH_VIPS = ("DHCP", "DHCP+VLAN", "StaticIP", "StaticIP+VLAN")
@@ -48,6 +49,7 @@ NETWORK_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="vswitchName",
         placeholder="SWITCH",
+        older_names=("vnetName",),
         mandatory_in=("*",),
         help="Name of the virtual switch or bridge that nodes are connected to; recorded, and the key of a host's "
         "'interfaces'. Nothing is configured on it.",
@@ -148,6 +150,18 @@ SITE = Parameter(
     "join it. Without one the network shares one scope with all others that have none.",
     example="shop17",
 )
+RESERVE = Parameter(
+    name="upgradeReserve",
+    kind="integer",
+    placeholder="N",
+    group="Pools",
+    ours=True,
+    default=UPGRADE_RESERVE,
+    minimum=0,
+    maximum=1000,
+    help="Addresses of the node pool that sizing keeps for the upgrades of each cluster.",
+    example="2",
+)
 NETWORK_PROPERTIES: tuple[Property, ...] = (
     Property(name="Name", parameter="name"),
     Property(name="VswitchName", parameter="vswitchName"),
@@ -161,7 +175,11 @@ NETWORK_PROPERTIES: tuple[Property, ...] = (
     Property(name="K8snodeIPPoolStart", parameter="k8sNodeIpPoolStart"),
     Property(name="K8snodeIPPoolEnd", parameter="k8sNodeIpPoolEnd"),
 )
-STORED_PROPERTIES = (*NETWORK_PROPERTIES, Property(name="Site", parameter="site"))
+STORED_PROPERTIES = (
+    *NETWORK_PROPERTIES,
+    Property(name="Site", parameter="site", help="ours"),
+    Property(name="UpgradeReserve", kind="integer", parameter="upgradeReserve", help="ours"),
+)
 COLUMNS = ("Name", "IpAddressPrefix", "Gateway", "Vlanid", "VswitchName", "Site")
 
 _NEW_EXAMPLE = (
@@ -175,7 +193,7 @@ NEW_NETWORK = Verb(
     cmdlet="New-AksHciClusterNetwork",
     topic="Networks",
     synopsis="Define a network that clusters are made on.",
-    parameters=(*NETWORK_PARAMETERS, SITE),
+    parameters=(*NETWORK_PARAMETERS, RESERVE, SITE),
     sets=NETWORK_SETS,
     default_set="StaticIP",
     conflicts=NETWORK_CONFLICTS,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aksprov.model.base import Value
+
+# AksHci's documented minimum for each cluster ("Network concepts for deploying AKS nodes").
+UPGRADE_RESERVE: Final = 5
 
 
 class AddressRange(Value, frozen=True, kw_only=True):
@@ -22,6 +27,7 @@ class Network(Value, frozen=True, kw_only=True):
         ip_address_prefix: CIDR without host bits, e.g. "10.0.0.0/24".
         vlan_id: 0 for untagged (IEEE 802.1Q: 0-4094).
         site: scope of overlap rules, leases and router ids; None is the shared scope.
+        upgrade_reserve: addresses of the node pool that sizing keeps for the upgrades of each cluster.
     """
 
     name: str
@@ -34,6 +40,7 @@ class Network(Value, frozen=True, kw_only=True):
     vlan_id: int = 0
     mac_pool_name: str | None = None
     site: str | None = None
+    upgrade_reserve: int = UPGRADE_RESERVE
 
     @property
     def key(self) -> str:

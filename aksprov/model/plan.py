@@ -60,6 +60,30 @@ class PlannedAddress(Wire, frozen=True, kw_only=True):
     owner: str
 
 
+class Sizing(Wire, frozen=True, kw_only=True):
+    """How many addresses a cluster needs of its network, and how many the network's pools have.
+
+    Args:
+        upgrade_reserve: kept for the cluster's upgrades; a setting of its network.
+        node_addresses, vips: what the cluster needs: control planes, workers, load balancers and
+            reserve; its API server's VIP.  Each exposed Service needs one more VIP.
+        all_node_addresses, all_vips: the same of all clusters on the network.
+        node_pool, vip_pool: what the pools have.
+    """
+
+    network: str
+    control_planes: int
+    workers: int
+    load_balancers: int
+    upgrade_reserve: int
+    node_addresses: int
+    vips: int
+    all_node_addresses: int
+    all_vips: int
+    node_pool: int
+    vip_pool: int
+
+
 class Plan(Wire, frozen=True, kw_only=True):
     """Desired against recorded and observed.
 
@@ -67,6 +91,7 @@ class Plan(Wire, frozen=True, kw_only=True):
         objects: "cluster/demo" ... what the plan makes or changes.
         late: names of late values that the run will fill in.
         hosts: only those where something changes, by wave, then name.
+        sizing: for information; outside the hash, as it changes with other clusters.
     """
 
     schema: int = PLAN_SCHEMA
@@ -76,6 +101,7 @@ class Plan(Wire, frozen=True, kw_only=True):
     addresses: tuple[PlannedAddress, ...]
     late: tuple[str, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
+    sizing: Sizing | None = None
 
     @property
     def empty(self) -> bool:
@@ -84,10 +110,11 @@ class Plan(Wire, frozen=True, kw_only=True):
 
 
 def plan_hash(plan: Plan) -> str:
-    """SHA-256 (hex) over the canonical JSON of the plan without its diffs and hash."""
+    """SHA-256 (hex) over the canonical JSON of the plan without its diffs, sizing and hash."""
     bare = msgspec.structs.replace(
         plan,
         hash="",
+        sizing=None,
         hosts=tuple(
             msgspec.structs.replace(h, files=tuple(msgspec.structs.replace(f, diff="") for f in h.files))
             for h in plan.hosts

@@ -12,6 +12,7 @@ from aksprov.cni.capabilities import warnings
 from aksprov.cni.choice import Choice
 from aksprov.errors import HostError
 from aksprov.ipam.placement import place
+from aksprov.ipam.sizing import size_up, sizing_rows
 from aksprov.model.base import Value
 from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import Cluster
@@ -122,7 +123,12 @@ async def _compare(
     *,
     offline: bool,
 ) -> Picture:
-    rows = [*warnings(Choice(cluster=desired.cluster)), *desired.rows]
+    sizing = size_up(desired.cluster, desired.network, snapshot)
+    rows = [
+        *warnings(Choice(cluster=desired.cluster)),
+        *sizing_rows(desired.cluster, desired.network, sizing),
+        *desired.rows,
+    ]
     for row in preflight_rows(desired, facts) if not offline else ():
         if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
             fleet.fail(row.host.lower(), _failure(row))
@@ -139,7 +145,13 @@ async def _compare(
     going |= await _with_contents(targets, going, fleet)
     plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
-        desired=desired, facts=facts, targets=targets, observed=going, late=late, plan=plan, rows=tuple(rows)
+        desired=desired,
+        facts=facts,
+        targets=targets,
+        observed=going,
+        late=late,
+        plan=msgspec.structs.replace(plan, sizing=sizing),
+        rows=tuple(rows),
     )
 
 

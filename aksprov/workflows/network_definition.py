@@ -9,7 +9,7 @@ import msgspec
 from aksprov.errors import NotFoundError
 from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
-from aksprov.model.network import AddressRange, Network
+from aksprov.model.network import UPGRADE_RESERVE, AddressRange, Network
 from aksprov.model.request import Request
 
 # parameter -> (property of the object, field of Network; "" where it is part of a pool)
@@ -25,6 +25,7 @@ _PARAMETERS = {
     "k8sNodeIpPoolStart": ("K8snodeIPPoolStart", ""),
     "k8sNodeIpPoolEnd": ("K8snodeIPPoolEnd", ""),
     "site": ("Site", "site"),
+    "upgradeReserve": ("UpgradeReserve", "upgrade_reserve"),
 }
 
 
@@ -51,6 +52,7 @@ def read_network(request: Request, recorded: Network | None = None) -> Network:
             vlan_id=request.integer("vlanID") or 0,
             mac_pool_name=request.text("macPoolName"),
             site=request.text("site"),
+            upgrade_reserve=request.values.get("upgradeReserve", UPGRADE_RESERVE),
         )
     given = {field: request.values[p] for p, (_, field) in _PARAMETERS.items() if field and p in request.given}
     return msgspec.structs.replace(
@@ -69,7 +71,7 @@ def _pool(request: Request, recorded: AddressRange, start: str, end: str) -> Add
 
 
 def network_object(network: Network) -> dict[str, Any]:
-    """AksHci's VirtualNetwork, its properties in the order in which AksHci prints them, and our Site."""
+    """AksHci's VirtualNetwork, its properties in the order in which AksHci prints them, and ours."""
     return {
         "Name": network.name,
         "VswitchName": network.vswitch_name,
@@ -83,6 +85,7 @@ def network_object(network: Network) -> dict[str, Any]:
         "K8snodeIPPoolStart": network.node_pool.start,
         "K8snodeIPPoolEnd": network.node_pool.end,
         "Site": network.site,
+        "UpgradeReserve": network.upgrade_reserve,
     }
 
 

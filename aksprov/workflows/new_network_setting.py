@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aksprov.cmdlets.network import NEW_NETWORK_SETTING
 from aksprov.ipam.cidrs import standard_overlaps
 from aksprov.ipam.rules import check_network
 from aksprov.model.desired import Snapshot
@@ -14,7 +15,7 @@ from aksprov.workflows.session import Session
 def run(request: Request, session: Session) -> Outcome:
     """Check the network by itself: what is recorded plays no part."""
     network = check_network(read_network(request), Snapshot())
-    properties = {name: value for name, value in network_object(network).items() if name != "Site"}
-    return Outcome(
-        objects=(properties,), single=True, notes=(*prefix_note(request, network), *standard_overlaps(network))
-    )
+    names = {output.name for output in NEW_NETWORK_SETTING.outputs}
+    properties = {name: value for name, value in network_object(network).items() if name in names}
+    notes = (*prefix_note(request, network), *standard_overlaps(network))
+    return Outcome(objects=(properties,), single=True, notes=notes)

@@ -164,12 +164,8 @@ def test_ranges_with_host_bits_are_taken_as_their_networks_and_that_is_said() ->
     assert definition_notes(request(podCidr="10.244.0.0/16")) == ()
 
 
-def test_a_data_plane_goes_with_calico_only() -> None:
+def test_a_data_plane_is_taken_in_any_case() -> None:
     assert define(calicoDataplane="EBPF").calico_dataplane == "ebpf"
-    with pytest.raises(AksprovError) as caught:
-        define(primaryNetworkPlugin="flannel", calicoDataplane="iptables")
-    assert caught.value.code == "DataplaneWithoutCalico"
-    assert define(primaryNetworkPlugin="flannel").primary_network_plugin == "flannel"
 
 
 # --- load balancer and network objects
