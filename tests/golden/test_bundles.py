@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from goldens import Compare, texts
-from sample_cluster import desired
+from sample_cluster import desired, windows_cluster
 
 from aksprov.model.facts import Facts
 from aksprov.rendering.bundle import render_bundle
@@ -28,6 +28,13 @@ TEMPLATES = Templates.load()
 def test_bundle(case: str, host: str, compare: Compare) -> None:
     """Three control planes, two load balancers, two pools, as a user would ask for."""
     compare(f"bundles/{case}", texts(render_bundle(desired(), host, {}, {"ca": CERTIFICATE}, TEMPLATES)))
+
+
+@pytest.mark.parametrize(("plugin", "version"), [("calico", "v1.36.4"), ("flannel", "v1.22.17")])
+def test_windows_worker(plugin: str, version: str, compare: Compare) -> None:
+    """With a taint and fewer pods; an old version has flags and paths of its own."""
+    what = windows_cluster(plugin, version)
+    compare(f"bundles/windows-worker-{plugin}", texts(render_bundle(what, "w2", {}, {"ca": CERTIFICATE}, TEMPLATES)))
 
 
 def test_one_load_balancer_has_no_peers(compare: Compare) -> None:

@@ -1,0 +1,48 @@
+﻿# managed by aksprov
+# Run at start-up and every minute, as SYSTEM.
+# kube-proxy must be told its source VIP, an address of the node's pod subnet.  It is there only once the network
+# plugin has made its HNS network, and is another one when that network is made again.  So this script adds it to a
+# copy of the configuration, and starts kube-proxy anew when that copy changes.
+$ErrorActionPreference = 'Stop'
+
+$networkName = 'Calico'
+$serviceName = 'kube-proxy'
+$kubeconfig = 'C:/etc/kubernetes/kube-proxy.conf'
+$definition = 'C:/ProgramData/aksprov/kube-proxy/kube-proxy.yaml'
+$configuration = 'C:/ProgramData/aksprov/kube-proxy/kube-proxy-live.yaml'
+$failure = 'C:/ProgramData/aksprov/kube-proxy/last-failure.txt'
+$endpointName = 'Calico_ep'
+
+function Get-SourceVip($Network) {
+    # Calico gives an address to an endpoint that it makes for the host itself.
+    Get-HnsEndpoint | Where-Object { $_.Name -eq $endpointName } | Select-Object -First 1 -ExpandProperty IPAddress
+}
+
+function Update-KubeProxy {
+    # Before the join there is no kubeconfig, and before the plugin runs no network: the next run looks again.
+    if (-not (Test-Path -LiteralPath $kubeconfig)) { return }
+    $network = Get-HnsNetwork | Where-Object { $_.Name -eq $networkName } | Select-Object -First 1
+    if (-not $network) { return }
+    $sourceVip = [string](Get-SourceVip $network)
+    if (-not $sourceVip) { return }
+    if (-not ($sourceVip -as [Net.IPAddress])) { throw "the source VIP is no address, it is $sourceVip" }
+
+    # A network that was made again has another ID, and kube-proxy must look for it again.
+    $text = [IO.File]::ReadAllText($definition) + "  sourceVip: `"$sourceVip`"`n# HNS network $($network.ID)`n"
+    $current = ''
+    if (Test-Path -LiteralPath $configuration) { $current = [IO.File]::ReadAllText($configuration) }
+    if ($current -cne $text) {
+        Stop-Service -Name $serviceName
+        [IO.File]::WriteAllText($configuration, $text)
+    }
+    if ((Get-Service -Name $serviceName).Status -ne 'Running') { Start-Service -Name $serviceName }
+}
+
+try {
+    Update-KubeProxy
+    if (Test-Path -LiteralPath $failure) { Remove-Item -LiteralPath $failure }
+} catch {
+    # The last failure only: a script that runs every minute would fill a log.
+    [IO.File]::WriteAllText($failure, "$(Get-Date -Format o) $($_ | Out-String)")
+    exit 1
+}
