@@ -299,7 +299,7 @@ def _dual_stack_rows(cluster: Cluster, nodes: Iterable[Node], snapshot: Snapshot
             cluster,
             "HostWithoutIpv6",
             "Warning",
-            f"no IPv6 address of it on {node.interface} is known: its files name only {node.address}",
+            f"no IPv6 address of it on {node.interface} is known, so its files have none",
             "give it one there and run test-host, then the same command again",
             snapshot.hosts[node.host].name if node.host in snapshot.hosts else node.host,
         )

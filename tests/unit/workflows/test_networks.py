@@ -256,7 +256,8 @@ def test_an_unknown_name_is_not_found(run: Run, given: dict[str, str | list[str]
 
 def test_settings_are_printed_and_nothing_is_stored(run: Run, tmp_path: Path) -> None:
     network = run("new-network-setting", LAB)
-    assert (network.single, network.objects[0]) == (True, {k: v for k, v in SHOWN.items() if k not in ("Site", "UpgradeReserve")})
+    ours = ("Site", "UpgradeReserve")
+    assert (network.single, network.objects[0]) == (True, {k: v for k, v in SHOWN.items() if k not in ours})
     with pytest.raises(AksprovError, match="overlap"):
         run("new-network-setting", LAB | {"vipPoolStart": "10.0.0.50"})
     balancer = run("new-load-balancer-setting", {"name": "lb", "loadBalancerSku": "haproxy", "loadBalancerCount": "2"})
