@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from minilab import Host, Lab
-from sample_cluster import desired
+from sample_cluster import desired, windows_cluster
 
 from aksprov.model.facts import Facts
 from aksprov.rendering.bundle import render_bundle
@@ -52,6 +52,23 @@ def test_containerd_starts_with_it(host: Host) -> None:
     host.ssh("systemctl restart containerd")
     assert host.ssh("systemctl is-active containerd").stdout == "active\n"
     assert "io.containerd.grpc.v1" in host.ssh("ctr plugins ls").stdout
+
+
+def test_a_windows_workers_file_is_read_whole_too(host: Host) -> None:
+    """By Linux' containerd, whose parser is the same; it only starts no runtime of Windows'."""
+    shown = host.ssh("containerd --version").stdout.split()[2]
+    files = render_bundle(windows_cluster(), "w2", {"w2": Facts(programs={"containerd": shown})}, {}, TEMPLATES).files
+    host.write("/tmp/windows.toml", next(f.content or "" for f in files if f.reader == "containerd"))
+    done = host.ssh("containerd --config /tmp/windows.toml config dump")
+    assert done.stderr == ""
+    cri: dict[str, Any] = tomllib.loads(done.stdout)["plugins"]["io.containerd.grpc.v1.cri"]
+    assert (cri["cni"]["bin_dir"], cri["cni"]["conf_dir"]) == ("C:/opt/cni/bin", "C:/etc/cni/net.d")
+    assert cri["registry"]["config_path"] == "C:/ProgramData/containerd/certs.d"
+    runtime = cri["containerd"]["runtimes"][cri["containerd"]["default_runtime_name"]]
+    assert (runtime["runtime_type"], runtime["container_annotations"]) == (
+        "io.containerd.runhcs.v1",
+        ["io.microsoft.container.*"],
+    )
 
 
 @pytest.mark.parametrize("newer", ["2.0.5", "2.3.2"])
