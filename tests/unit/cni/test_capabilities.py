@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,3 +132,8 @@ def refusal(choice: Choice) -> AksprovError:
     with pytest.raises(AksprovError) as caught:
         check(choice)
     return caught.value
+
+
+def test_the_documentation_has_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs/network-plugins.md").read_text()
+    assert [r.name for r in TABLE if f"\n| {r.text} | {r.flannel} | {r.calico} |\n" not in page] == []
