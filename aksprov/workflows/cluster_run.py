@@ -13,6 +13,7 @@ from aksprov.cni.capabilities import check
 from aksprov.cni.choice import Choice
 from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
 from aksprov.ipam.cluster_rules import check_cluster
+from aksprov.ipam.sizing import sizing_note
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -30,6 +31,7 @@ from aksprov.workflows.cluster_apply import (
     roll_out,
     verify_cluster,
 )
+from aksprov.workflows.cluster_definition import network_names
 from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
 from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.session import Session
@@ -63,7 +65,7 @@ async def carry_out(
     for attempt in range(1, REPLANS + 1):
         snapshot = store.snapshot()
         cluster, network = define(snapshot)
-        check(Choice(cluster=cluster, given=request.given))
+        check(Choice(cluster=cluster, given=request.given, networks=max(1, len(network_names(request)))))
         check_cluster(cluster, network)
         picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=folder is not None)
         _save_plan(request, picture.plan)
@@ -108,7 +110,8 @@ def _what_if(picture: Picture, fleet: Fleet) -> Outcome:
     code = exit_code_of(fleet, rows)
     if code == ExitCode.OK and not picture.plan.empty:
         code = ExitCode.WOULD_CHANGE
-    return Outcome(plan=picture.plan, rows=rows, exit_code=code)
+    notes = (sizing_note(picture.plan.sizing),) if picture.plan.sizing else ()
+    return Outcome(plan=picture.plan, rows=rows, notes=notes, exit_code=code)
 
 
 def _outcome(
