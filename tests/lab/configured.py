@@ -53,13 +53,9 @@ class Configured:
         found: list[Row] = self.controller.json("test-cluster", "--name", "demo", check=check)
         return found
 
-    def not_passed(self) -> dict[tuple[str, str], Row]:
-        """The rows that need somebody, by name and host; nothing behind the VIP serves yet, so that is left out."""
-        return {
-            (r["TestName"], r["Host"]): r
-            for r in self.rows(check=1)
-            if r["TestResult"] in ("Failed", "Warning") and r["TestName"] != "ApiServersUp"
-        }
+    def failed(self) -> dict[tuple[str, str], Row]:
+        """What needs somebody, by name and host."""
+        return {(r["TestName"], r["Host"]): r for r in self.rows(check=1) if r["TestResult"] == "Failed"}
 
     def holders(self) -> list[str]:
         """The load balancers that are on and have the VIP, asked without the network."""
