@@ -123,11 +123,6 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         return self.number >= 35
 
     @property
-    def kubelet_network_flags(self) -> bool:
-        """Whether the kubelet has --network-plugin and --image-pull-progress-deadline: gone in 1.24."""
-        return self.number < 24
-
-    @property
     def kubelet_log_flags(self) -> bool:
         """Whether the kubelet has --log-dir and --logtostderr: gone in 1.26."""
         return self.number < 26

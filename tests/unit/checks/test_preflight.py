@@ -87,6 +87,14 @@ def test_older_kubernetes_asks_for_less(desired_of: Callable[..., Desired]) -> N
     assert preflight_rows(old, {"cp1": good("cp1", cgroup="v1", programs={"containerd": "1.7.28"})}) == ()
 
 
+def test_an_old_kubelet_cannot_talk_to_a_new_containerd(desired_of: Callable[..., Desired]) -> None:
+    """containerd 2.0 dropped what a kubelet before 1.23 speaks."""
+    old = desired_of({"cp1": "control-plane"}, version="v1.22.17")
+    (row,) = preflight_rows(old, {"cp1": good("cp1", programs={"containerd": "2.1.9"})})
+    assert (row.test_name, row.test_result) == ("ContainerdVersion", "Warning")
+    assert "2.1.9" in row.details and "1.5 to 1.7" in row.details and "1.5 to 1.7" in row.recommendation
+
+
 def test_another_site_may_have_the_same_addresses(desired_of: Callable[..., Desired]) -> None:
     shop = desired_of({"lb1": "load-balancer"}, site="shop17")
     assert preflight_rows(shop, {"elsewhere": good("elsewhere", interfaces=HOLDS_VIP)}) == ()
