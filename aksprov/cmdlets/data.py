@@ -39,15 +39,7 @@ GET_KUBERNETES_VERSION = Verb(
         Property(name="KubeadmApi", help="ours: version of the documents that its kubeadm reads"),
         Property(name="Pause", help="ours: tag of the pause image that its kubeadm expects"),
     ),
-    columns=(
-        "OrchestratorType",
-        "OrchestratorVersion",
-        "OS",
-        "IsPreview",
-        "CalicoVersion",
-        "FlannelVersion",
-        "Containerd",
-    ),
+    columns=("OrchestratorType", "OrchestratorVersion", "OS", "IsPreview", "CalicoVersion"),
     examples=(Example(command="aksprov get-kubernetes-version", text="All versions, a row for each system."),),
 )
 VERBS = (GET_VM_SIZE, GET_KUBERNETES_VERSION)

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from sample_cluster import POOLS, VIP, desired
 
+from aksprov.cmdlets.versions import OFFERED
 from aksprov.errors import AksprovError, DefinitionError
 from aksprov.model.cluster import Taint
 from aksprov.model.derived import apiserver_backend, ca_file
 from aksprov.model.desired import Desired
+from aksprov.model.facts import Facts
 from aksprov.model.objects import OBJECTS_PATH, HostObjects
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import ImageHosts, Templates
@@ -27,6 +29,7 @@ TEMPLATES = Templates.load()
 JOIN, INIT = "/etc/kubernetes/aksprov/kubeadm-join.yaml", "/etc/kubernetes/aksprov/kubeadm-init.yaml"
 HAPROXY, KEEPALIVED = "/etc/haproxy/haproxy.cfg", "/etc/keepalived/keepalived.conf"
 CALICO = "/etc/kubernetes/aksprov/calico/10-installation.yaml"
+VERSIONS = st.sampled_from([offered.version for offered in OFFERED])
 # What a definition might try: quotes, line ends, comments, expansions of every program that reads our files.
 TEXTS = st.one_of(
     st.text(),
@@ -59,22 +62,27 @@ def with_node(what: Desired, which: str, /, **fields: Any) -> Desired:
     return msgspec.structs.replace(what, nodes=nodes)
 
 
-@given(host=TEXTS, address=TEXTS, key=TEXTS, value=TEXTS, effect=TEXTS)
+@given(version=VERSIONS, host=TEXTS, address=TEXTS, key=TEXTS, value=TEXTS, effect=TEXTS)
 def test_any_text_in_a_join_document_is_read_back_equal(
-    host: str, address: str, key: str, value: str, effect: str
+    version: str, host: str, address: str, key: str, value: str, effect: str
 ) -> None:
+    """In the shape of any version: arguments are a map before v1beta4, a list from there on."""
     pool = msgspec.structs.replace(POOLS[0], taints=(Taint(key=key, value=value, effect=effect),))
     what = with_node(desired(pools=(pool,)), "w1", host=host, address=address)
+    what = with_cluster(what, kubernetes_version=version)
     (document,) = documents(contents(what, host)[JOIN])
     registration = document["nodeRegistration"]
     assert registration["name"] == host.lower()
     assert registration["taints"] == [{"key": key, "value": value, "effect": effect}]
-    assert {"name": "node-ip", "value": address} in registration["kubeletExtraArgs"]
+    arguments = registration["kubeletExtraArgs"]
+    by_name = arguments if isinstance(arguments, dict) else {a["name"]: a["value"] for a in arguments}
+    assert by_name["node-ip"] == address
 
 
-@given(pods=TEXTS, services=TEXTS)
-def test_any_text_in_init_and_calico_documents_is_read_back_equal(pods: str, services: str) -> None:
-    files = contents(with_cluster(desired(), pod_cidrs=(pods,), service_cidrs=(services,)), "cp1")
+@given(version=VERSIONS, pods=TEXTS, services=TEXTS)
+def test_any_text_in_init_and_calico_documents_is_read_back_equal(version: str, pods: str, services: str) -> None:
+    what = with_cluster(desired(), kubernetes_version=version, pod_cidrs=(pods,), service_cidrs=(services,))
+    files = contents(what, "cp1")
     networking = documents(files[INIT])[1]["networking"]
     assert (networking["podSubnet"], networking["serviceSubnet"]) == (pods, services)
     (installation,) = documents(files[CALICO])
@@ -82,11 +90,22 @@ def test_any_text_in_init_and_calico_documents_is_read_back_equal(pods: str, ser
 
 
 @given(registry=TEXTS)
-def test_any_registry_is_read_back_equal_by_containerd(registry: str) -> None:
+def test_any_registry_is_read_back_equal_by_containerd_and_kubeadm(registry: str) -> None:
+    """Both forms of containerd's configuration; kubeadm pulls from the same place."""
     templates = Templates(TEMPLATES.sources, ImageHosts(kubernetes=registry, flannel=registry))
-    files = {f.path: f.content or "" for f in render_bundle(desired(), "w1", {}, {}, templates).files}
-    plugins = tomllib.loads(files["/etc/containerd/config.toml"])["plugins"]
-    assert plugins["io.containerd.cri.v1.images"]["pinned_images"]["sandbox"] == f"{registry}/pause:3.10.2"
+    sandbox = f"{registry}/pause:3.10.2"
+    for containerd, where in (
+        ("1.7.24", ("io.containerd.grpc.v1.cri", "sandbox_image")),
+        ("2.0.5", ("io.containerd.cri.v1.images", "pinned_images", "sandbox")),
+        ("2.2.1", ("io.containerd.cri.v1.images", "pinned_images", "sandbox")),
+    ):
+        facts = {"cp1": Facts(programs={"containerd": containerd})}
+        files = {f.path: f.content or "" for f in render_bundle(desired(), "cp1", facts, {}, templates).files}
+        value = tomllib.loads(files["/etc/containerd/config.toml"])["plugins"]
+        for key in where:
+            value = value[key]
+        assert value == sandbox
+        assert documents(files[INIT])[1]["imageRepository"] == registry
 
 
 def shape(text: str) -> list[int]:
