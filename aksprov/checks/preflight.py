@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_interface
 
 from aksprov.checks.host import LOAD_BALANCER_PROGRAMS
 from aksprov.cmdlets.versions import ContainerdRange, find_version
@@ -141,9 +140,11 @@ def _vip_elsewhere(desired: Desired, facts: Mapping[str, Facts]) -> Iterator[Row
     """Somebody else's interface has the address that keepalived is to hold."""
     roles = {node.host: node.role for node in desired.nodes}
     for host, found in facts.items():
-        having = [i.name for i in found.interfaces if any(str(ip_interface(a).ip) == desired.vip for a in i.addresses)]
         concerned = host in roles or desired.network.site is None
-        if having and concerned and roles.get(host) != "load-balancer":
+        if not concerned or roles.get(host) == "load-balancer":
+            continue
+        having = [i.name for i in found.interfaces if any(a.partition("/")[0] == desired.vip for a in i.addresses)]
+        if having:
             yield _row(
                 "NoForeignHolder",
                 "Failed",

@@ -47,14 +47,15 @@ def at_site(host: Host, network: Network) -> bool:
     return not network.scope or host.labels.get("site", "").lower() == network.scope
 
 
+def same_subnet(one: Network, other: Network) -> bool:
+    """Whether two networks share their addresses: same site and prefix."""
+    return other.scope == one.scope and other.ip_address_prefix == one.ip_address_prefix
+
+
 def leases_beside(network: Network, snapshot: Snapshot) -> list[Lease]:
-    """The leases of a network's subnet: its own, and those of other networks of the same site and prefix."""
-    beside = {
-        other.key
-        for other in snapshot.networks.values()
-        if other.scope == network.scope and other.ip_address_prefix == network.ip_address_prefix
-    }
-    return [lease for lease in snapshot.leases if lease.network == network.key or lease.network in beside]
+    """The leases of a network's subnet: its own, and those of other networks there."""
+    beside = {network.key, *(other.key for other in snapshot.networks.values() if same_subnet(network, other))}
+    return [lease for lease in snapshot.leases if lease.network in beside]
 
 
 def host_addresses(network: Network, snapshot: Snapshot) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Final
 
-from aksprov.ipam.allocate import at_site, leases_beside
+from aksprov.ipam.allocate import at_site, leases_beside, same_subnet
 from aksprov.ipam.capacity import Capacity, capacity_of
 from aksprov.ipam.dual_stack import node_ipv6
 from aksprov.ipam.ranges import holds, in_prefix, natural
@@ -24,7 +25,6 @@ _INTERFACE_NAMES: Final[dict[OperatingSystem, re.Pattern[str]]] = {
     "linux": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"),
     "windows": re.compile(r"[^\s\\/:*?\"<>|\x00-\x1f][^\\/:*?\"<>|\x00-\x1f]{0,254}"),
 }
-OTHER_SITE: Final = "HostOfOtherSite"
 
 
 class OwnAddress(Value, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ class Candidate(Value, frozen=True, kw_only=True):
 def find_candidates(
     network: Network, snapshot: Snapshot, *, offline: bool, dual_stack: bool = False
 ) -> tuple[dict[str, Candidate], dict[str, Reason]]:
-    """Hosts that are in no cluster: those that can join, and why each of the others cannot.
+    """Hosts of the network's site that are in no cluster: those that can join, and why each of the others cannot.
 
     Args:
         network: the cluster's network.
@@ -89,24 +89,23 @@ def find_candidates(
         Both by host key, in the natural order of names.
     """
     busy = {node.host for node in snapshot.nodes}
-    keys = sorted(snapshot.hosts, key=natural)
-    same_machine = _same_machines(keys, busy, snapshot)
+    same_machine = _same_machines(busy, snapshot)
     beside = leases_beside(network, snapshot)
     vips = {lease.address for lease in beside if lease.purpose == "vip"}
     holders = {lease.address: lease.owner for lease in beside}
+    subnet = [other for other in (network, *snapshot.networks.values()) if same_subnet(network, other)]
     found: dict[str, Candidate] = {}
     reasons: dict[str, Reason] = {}
-    for key in keys:
-        if key in busy:
-            continue
+    free = (key for key, host in snapshot.hosts.items() if key not in busy and at_site(host, network))
+    for key in sorted(free, key=natural):
         host, facts = snapshot.hosts[key], snapshot.facts.get(key)
         answer = (
-            _not_now(host, network, offline=offline)
+            _not_now(host, offline=offline)
             or same_machine.get(key)
             or own_address(host, facts, network, vips, offline=offline)
         )
         if isinstance(answer, OwnAddress):
-            answer = _at_odds(key, answer, network, snapshot, holders) or answer
+            answer = _at_odds(key, answer, subnet, holders) or answer
         if dual_stack and facts is not None and isinstance(answer, OwnAddress):
             answer = _without_ipv6(facts, answer) or answer
         if isinstance(answer, Reason):
@@ -198,15 +197,8 @@ def _without_ipv6(facts: Facts, own: OwnAddress) -> Reason | None:
     )
 
 
-def _not_now(host: Host, network: Network, *, offline: bool) -> Reason | None:
+def _not_now(host: Host, *, offline: bool) -> Reason | None:
     """What the inventory entry alone says."""
-    if not at_site(host, network):
-        label = host.labels.get("site")
-        return Reason(
-            test_name=OTHER_SITE,
-            details=f"network {network.name} takes hosts of site {network.site}, its site is {label or 'not given'}",
-            recommendation=f"give it the label site={network.site} if it is there",
-        )
     if host.maintenance is not None:
         until = f" until {host.maintenance.until}" if host.maintenance.until else ""
         return Reason(
@@ -237,31 +229,32 @@ def _not_built(host: Host) -> str:
     return ""
 
 
-def _same_machines(keys: list[str], busy: Container[str], snapshot: Snapshot) -> dict[str, Reason]:
+def _same_machines(busy: Container[str], snapshot: Snapshot) -> dict[str, Reason]:
     """Further names of a machine that has a name already: one in a cluster, else the first by name."""
-    first: dict[str, str] = {}
-    again: dict[str, Reason] = {}
-    for key in sorted(keys, key=lambda k: k not in busy):
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for key in snapshot.hosts:
         facts = snapshot.facts.get(key)
-        if facts is None or not facts.machine_id:
-            continue
-        name = first.setdefault(facts.machine_id, key)
-        if name != key:
-            again[key] = Reason(
+        if facts is not None and facts.machine_id:
+            names[facts.machine_id].append(key)
+    again: dict[str, Reason] = {}
+    for machine_id, keys in names.items():
+        if len(keys) > 1:
+            first, *others = sorted(keys, key=lambda key: (key not in busy, natural(key)))
+            reason = Reason(
                 test_name="UniqueMachineId",
-                details=f"it is the same machine as {snapshot.hosts[name].name} (machine-id {facts.machine_id})",
+                details=f"it is the same machine as {snapshot.hosts[first].name} (machine-id {machine_id})",
                 recommendation="remove one of the two entries; if the disk was cloned, give the clone a machine-id "
                 "of its own",
                 result="Warning",
             )
+            again |= dict.fromkeys(others, reason)
     return again
 
 
-def _at_odds(key: str, own: OwnAddress, network: Network, snapshot: Snapshot, holders: dict[str, str]) -> Reason | None:
-    """What the definition says against a host's own address."""
-    for other in (network, *snapshot.networks.values()):
-        same_subnet = other.scope == network.scope and other.ip_address_prefix == network.ip_address_prefix
-        if same_subnet and holds(other.vip_pool, own.address):
+def _at_odds(key: str, own: OwnAddress, subnet: Iterable[Network], holders: dict[str, str]) -> Reason | None:
+    """What the definitions of a subnet's networks, and who has which address, say against a host's own one."""
+    for other in subnet:
+        if holds(other.vip_pool, own.address):
             return Reason(
                 test_name="HostInVipPool",
                 details=f"its own address {own.address} is in the VIP pool {other.vip_pool} of network {other.name}",

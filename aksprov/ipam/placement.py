@@ -8,8 +8,8 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from aksprov.errors import DefinitionError
-from aksprov.ipam.allocate import propose_router_id, propose_vip
-from aksprov.ipam.candidates import OTHER_SITE, Candidate, Reason, find_candidates
+from aksprov.ipam.allocate import at_site, propose_router_id, propose_vip
+from aksprov.ipam.candidates import Candidate, Reason, find_candidates
 from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
 from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.matching import fill
@@ -128,7 +128,6 @@ def _choose(
     rows = [
         reason.row(snapshot.hosts[key].name, cluster.name)
         for key, reason in sorted(reasons.items(), key=lambda item: natural(item[0]))
-        if reason.test_name != OTHER_SITE  # nothing to say of a host that is simply elsewhere
     ]
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
         raise _too_few(cluster, network, snapshot, groups, chosen, reasons, rows)
@@ -144,7 +143,7 @@ def _reaches_vips(candidate: Candidate, network: Network) -> bool:
 
 
 def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Container[str]) -> list[list[str]]:
-    """The hosts of each group, by name; no load balancer is one of ``apart``."""
+    """The hosts of each group, in the order of ``found``; no load balancer is one of ``apart``."""
     sized = [_preferred(group, found, apart, Fit.SIZE) for group in groups]
     usable = [_preferred(group, found, apart, Fit.MINIMUM) for group in groups]
     group_of = [number for number, group in enumerate(groups) for _ in range(group.missing)]
@@ -152,19 +151,19 @@ def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Containe
     fill([sized[number] for number in group_of], holders)
     fill([usable[number] for number in group_of], holders)
     chosen: list[list[str]] = [[] for _ in groups]
-    for host in sorted(holders, key=natural):
+    for host in (key for key in found if key in holders):
         chosen[group_of[holders[host]]].append(host)
     return chosen
 
 
 def _preferred(group: _Group, found: Mapping[str, Candidate], apart: Container[str], worst: Fit) -> list[str]:
-    """Hosts that a group may take, the best first."""
+    """Hosts that a group may take, the best first; those that are alike stay in the order of their names."""
     allowed = {key: c for key, c in found.items() if _allowed(group, c)}
     if group.role == "load-balancer":
         allowed = {key: c for key, c in allowed.items() if key not in apart}
     fits = {key: fit(c.capacity, group.need) for key, c in allowed.items()}
     usable = [key for key, how in fits.items() if how <= worst]
-    return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES), natural(key)))
+    return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES)))
 
 
 def _allowed(group: _Group, candidate: Candidate) -> bool:
@@ -345,11 +344,13 @@ def _too_few(
         for group, hosts in zip(groups, chosen, strict=True)
         if len(hosts) < group.missing
     ]
-    busy = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
-    by_name: dict[str, list[str]] = {"InACluster": busy} if busy else {}
+    busy = {node.host for node in snapshot.nodes}
+    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
+    elsewhere = (host.name for key, host in snapshot.hosts.items() if key not in busy and not at_site(host, network))
+    by_name = {"InACluster": others, "HostOfOtherSite": sorted(elsewhere, key=natural)}
     for key, reason in reasons.items():
         by_name.setdefault(reason.test_name, []).append(snapshot.hosts[key].name)
-    kept_out = "; ".join(f"{name}: {_some(hosts)}" for name, hosts in by_name.items())
+    kept_out = "; ".join(f"{name}: {_some(hosts)}" for name, hosts in by_name.items() if hosts)
     return TooFewHostsError(
         f"cluster {cluster.name} lacks hosts: {', '.join(missing)}",
         where=f"cluster {cluster.name}, network {network.name}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network
 
 from aksprov.model.network import AddressRange
 
@@ -56,8 +56,10 @@ def free_ranges(addresses: AddressRange, taken: Container[str]) -> list[AddressR
 
 def in_prefix(address: str, prefix: IPv4Network) -> bool:
     """Whether a text is an IPv4 address of a prefix; any other text (a DNS name, IPv6) is not."""
+    if not address[-1:].isdecimal() or ":" in address:  # most are told apart without the cost of an exception
+        return False
     try:
-        return ip_address(address) in prefix
+        return IPv4Address(address) in prefix
     except ValueError:
         return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
 from aksprov.model.facts import Facts
@@ -29,8 +31,10 @@ class Snapshot(Value, frozen=True, kw_only=True):
     late: dict[tuple[str, str], str] = {}
 
 
-class Desired(Value, frozen=True, kw_only=True):
+class Desired(Value, frozen=True, kw_only=True, dict=True):
     """The immutable picture of what one request asks for.
+
+    What is looked up for every host again is found by host once (``dict=True`` gives it a place to stay).
 
     Args:
         nodes: by role (control-plane, load-balancer, worker), then index.
@@ -47,6 +51,22 @@ class Desired(Value, frozen=True, kw_only=True):
     router_id: int
     leases: tuple[Lease, ...] = ()
     rows: tuple[Row, ...] = ()
+
+    @cached_property
+    def nodes_by_host(self) -> dict[str, tuple[Node, ...]]:
+        """Host key -> its nodes, in order."""
+        found: dict[str, tuple[Node, ...]] = {}
+        for node in self.nodes:
+            found[node.host] = (*found.get(node.host, ()), node)
+        return found
+
+    @cached_property
+    def leases_by_owner(self) -> dict[str, tuple[Lease, ...]]:
+        """Owner ("host/NAME", "cluster/NAME") -> its leases, in order."""
+        found: dict[str, tuple[Lease, ...]] = {}
+        for lease in self.leases:
+            found[lease.owner] = (*found.get(lease.owner, ()), lease)
+        return found
 
     def by_role(self, role: str) -> tuple[Node, ...]:
         """The nodes of one role, in order."""

@@ -137,10 +137,20 @@ def _diff(wanted: BundleFile, there: bool, before: str | None) -> str:
         return ""
     if not _world_readable(wanted.mode) or (there and before is None):
         return ""
-    old = before.splitlines(keepends=True) if before is not None else []
-    new = wanted.content.splitlines(keepends=True)
     name = wanted.path.lstrip("/")  # of a Windows path nothing is taken away: "b/C:/ProgramData/x"
-    return "".join(difflib.unified_diff(old, new, f"a/{name}" if there else "/dev/null", f"b/{name}"))
+    new = wanted.content.splitlines(keepends=True)
+    if not there:
+        return _added(name, new)
+    old = before.splitlines(keepends=True) if before is not None else []
+    return "".join(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"))
+
+
+def _added(name: str, lines: list[str]) -> str:
+    """The unified diff of a new file, as difflib has it and without its search for what is alike."""
+    if not lines:
+        return ""
+    count = f",{len(lines)}" if len(lines) > 1 else ""
+    return "".join([f"--- /dev/null\n+++ b/{name}\n@@ -0,0 +1{count} @@\n", *(f"+{line}" for line in lines)])
 
 
 def _removals(target: Target, seen: Observed) -> list[FileChange]:

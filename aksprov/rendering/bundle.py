@@ -38,7 +38,7 @@ def render_bundle(
             VersionNotAvailable.
     """
     _check_names(desired)
-    nodes = tuple(n for n in desired.nodes if n.host == host_key)
+    nodes = desired.nodes_by_host.get(host_key, ())
     render = Renderer(templates, desired.cluster.key)
     files = [_objects(desired, nodes, host_key, render)]
     for node in nodes:
@@ -74,11 +74,12 @@ def _files_of(
 
 def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str, render: Renderer) -> BundleFile:
     """What a lost state is rebuilt from; 0600, since it says how the site is laid out."""
+    owners = (f"cluster/{desired.cluster.key}", f"host/{host_key}")
     objects = ClusterObjects(
         cluster=desired.cluster,
         network=desired.network,
         nodes=nodes,
-        leases=tuple(x for x in desired.leases if x.purpose == "vip" or x.owner == f"host/{host_key}"),
+        leases=tuple(x for owner in owners for x in desired.leases_by_owner.get(owner, ())),
         router_id=desired.router_id,
     )
     text = msgspec.json.format(msgspec.json.encode(HostObjects(clusters=(objects,)), order="sorted"))

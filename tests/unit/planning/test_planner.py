@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 
 import msgspec
@@ -137,6 +138,15 @@ def test_a_file_that_only_its_owner_may_read_is_never_fetched_or_shown() -> None
     seen = one_file(mode="0600", sha256=sha("old secret\n"))
     assert contents_wanted(target(bundle), seen) == ()
     assert plan_host("h1", target(bundle), seen).files[0].diff == ""
+
+
+@given(st.text())
+def test_the_difference_of_a_new_file_is_what_difflib_says(content: str) -> None:
+    file = BundleFile(path="/etc/new", content=content, reader="data", cluster="demo")
+    target = Target(bundle=Bundle(host="w1", files=(file,)), wave=1, clusters=("demo",))
+    (change,) = plan_host("w1", target, Observed(host="w1", facts=Facts())).files
+    lines = content.splitlines(keepends=True)
+    assert change.diff == "".join(difflib.unified_diff([], lines, "/dev/null", "b/etc/new"))
 
 
 def test_a_late_value_shows_its_name_and_counts_in_the_hash() -> None:
