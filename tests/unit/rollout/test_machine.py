@@ -21,7 +21,7 @@ def drive(
     plan: tuple[dict[str, int], dict[str, str], frozenset[str]], data: st.DataObject
 ) -> tuple[Rollout, list[tuple[str, frozenset[str]]]]:
     """Ends running hosts in any order, well or not; each start with who had ended then."""
-    wave, needs, failed = plan
+    wave, _needs, failed = plan
     rollout, starting = begin(wave, needs, failed)
     running: list[str] = []
     ended: set[str] = set(failed)
@@ -41,7 +41,7 @@ def drive(
 def test_every_host_ends_once_and_no_wave_overtakes_another(
     plan: tuple[dict[str, int], dict[str, str], frozenset[str]], data: st.DataObject
 ) -> None:
-    wave, needs, failed = plan
+    wave, _needs, failed = plan
     rollout, starts = drive(plan, data)
     assert rollout.ended
     started = [h for h, _ in starts]
