@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from aksprov.cli.literals import stray_hint
 from aksprov.cmdlets.binding import nearest
 from aksprov.cmdlets.catalog import VERBS
 from aksprov.cmdlets.common import command_parameters
@@ -26,7 +27,7 @@ _LENIENT = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 def parse(verb: Verb, tokens: Sequence[str]) -> dict[str, list[str]]:
-    """Split the command line that follows the verb.
+    """Split what follows the verb, in the GNU spelling (:mod:`aksprov.cli.spelling`).
 
     Returns:
         parameter name -> texts given for it ([] for a switch).
@@ -34,7 +35,6 @@ def parse(verb: Verb, tokens: Sequence[str]) -> dict[str, list[str]]:
     Raises:
         UsageError: UnknownOption, UnexpectedValue, OptionMisused.
     """
-    _refuse_options_as_values(verb, tokens)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     _add_command(app, verb)
     try:
@@ -102,19 +102,6 @@ def _completer(parameter: Parameter) -> Callable[[str], list[str]]:
     return complete
 
 
-def _refuse_options_as_values(verb: Verb, tokens: Sequence[str]) -> None:
-    """``--name --output json`` lacks a name.  A value that is called like an option is given as ``--name=--output``."""
-    kinds = {p.option: p.kind for p in command_parameters(verb) if not p.positional}
-    words = iter(tokens)
-    for word in words:
-        if word == "--":
-            return
-        if kinds.get(word, "switch") != "switch":
-            value = next(words, "")
-            if value.partition("=")[0] in kinds:
-                raise _misused(verb, f"{word} has no value: {value} is an option, too")
-
-
 def _misused(verb: Verb, what: str) -> UsageError:
     return UsageError(
         "OptionMisused",
@@ -134,7 +121,7 @@ def _not_understood(verb: Verb, rest: Sequence[str]) -> UsageError:
             f"{rest[0]!r} belongs to no option",
             where=verb.name,
             why="a value stands after its option, in quotes when it has blanks",
-            fix=f"'{PROGRAM} {verb.name} --help' lists the options",
+            fix=stray_hint(rest[0]) or f"'{PROGRAM} {verb.name} --help' lists the options",
         )
     name = unknown.partition("=")[0]
     options = [p.option for p in command_parameters(verb) if not p.positional]

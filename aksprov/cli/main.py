@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 from itertools import pairwise
 
 from aksprov import __version__
+from aksprov.cli.dashes import bare
 from aksprov.cli.failure import interrupted, our_bug, print_error
 from aksprov.cli.help import overview, page
 from aksprov.cli.stdout import write
@@ -16,7 +18,7 @@ from aksprov.cmdlets.binding import nearest
 from aksprov.cmdlets.catalog import VERBS, find_verb
 from aksprov.errors import AksprovError, UsageError
 
-_HELP = ("--help", "-h")
+_HELP = ("--help", "-h", "-?")
 _COMPLETION = ("--install-completion", "--show-completion")
 
 
@@ -36,7 +38,7 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         failure: AksprovError = interrupted()
     except Exception as error:  # noqa: BLE001  # the last resort: nobody is shown a traceback unasked
-        if "--verbose" in words:
+        if any(bare(word).lower() in ("verbose", "vb") for word in words):
             traceback.print_exc()
         failure = our_bug(error)
     print_error(failure, as_json=as_json)
@@ -62,13 +64,13 @@ def _run(words: Sequence[str]) -> int:
         return 0
     from aksprov.cli.execute import execute  # with Typer, which help does not need
 
-    return execute(verb, words[1:])
+    return execute(verb, words)
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:
     """Whether errors are printed as JSON; told before the words are understood, as they may be wrong."""
-    following = {*pairwise(words), *(tuple(word.split("=", 1)) for word in words if "=" in word)}
-    return any(pair[0] == "--output" and pair[1].strip("'\"").lower() == "json" for pair in following)
+    following = {*pairwise(words), *(tuple(re.split("[=:]", word, maxsplit=1)) for word in words)}
+    return any(bare(pair[0]).lower() == "output" and pair[-1].strip("'\"").lower() == "json" for pair in following)
 
 
 def _no_such_verb(words: Sequence[str]) -> UsageError:

@@ -13,19 +13,23 @@ from typing import IO
 
 import msgspec
 
+from aksprov.cli.common_parameters import Stream
 from aksprov.cli.display import Display, line_of
 from aksprov.errors import UsageError
-from aksprov.events import Event, EventStream
+from aksprov.events import Event, EventStream, Reader
 
 Pause = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
-def followed(stream: EventStream, *, events: str | None, verbose: bool) -> Iterator[Pause]:
+def followed(
+    stream: EventStream, *, events: str | None, verbose: bool, silent: frozenset[Stream] = frozenset()
+) -> Iterator[Pause]:
     """Follow ``stream`` while the block runs.
 
     Args:
         events: file that gets the events as JSON lines, "-" for standard output, None for none.
+        silent: what is not shown to people.
 
     Yields:
         what keeps the display off the terminal while somebody is asked there.
@@ -38,11 +42,29 @@ def followed(stream: EventStream, *, events: str | None, verbose: bool) -> Itera
             stream.subscribe(stack.enter_context(_json_lines(events)))
         if sys.stderr.isatty():
             display = stack.enter_context(Display(verbose=verbose))
-            stream.subscribe(display)
+            stream.subscribe(_without(silent, display))
             yield display.paused
         else:
-            stream.subscribe(Lines(verbose=verbose))
+            stream.subscribe(_without(silent, Lines(verbose=verbose)))
             yield nullcontext
+
+
+def _without(silent: frozenset[Stream], reader: Reader) -> Reader:
+    """``reader`` for the events that are to be shown."""
+
+    def read(event: Event) -> None:
+        if _stream_of(event) not in silent:
+            reader(event)
+
+    return read
+
+
+def _stream_of(event: Event) -> Stream:
+    if event.kind in ("note", "state.created"):
+        return "information"
+    if event.kind == "warning":
+        return "warning"
+    return "error" if event.kind.endswith(".failed") else "progress"
 
 
 class Lines:

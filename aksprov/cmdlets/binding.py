@@ -26,6 +26,10 @@ Given = Mapping[str, Sequence[str]]
 
 _INT32 = range(-(2**31), 2**31)  # System.Int32, the type that AksHci documents for whole numbers
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")
+# PowerShell takes typographic quotes for quotes.
+_QUOTES = ("'\u2018-\u201b", '"\u201c-\u201e')
+_QUOTED = "|".join(f"[{q}](?:[^{q}]|[{q}]{{2}})*[{q}]" for q in _QUOTES)
+_ITEM = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(,|\Z)")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _BOOLEANS = {"true": True, "$true": True, "1": True, "false": False, "$false": False, "0": False}
 
@@ -58,6 +62,8 @@ def bind(verb: Verb, given: Given) -> Request:
     by_name = {p.name: p for p in request_parameters(verb)}
     for name in given:
         values[name] = read_value(by_name[name], given[name])
+        if values[name] == "" and by_name[name].mandatory(set_name):
+            raise _refused(by_name[name], "", "EmptyValue", "it must be given, and an empty text gives nothing")
     return Request(verb=verb.name, values=values, given=frozenset(given), parameter_set=set_name)
 
 
@@ -149,7 +155,7 @@ def read_value(parameter: Parameter, texts: Sequence[str]) -> Any:
     if parameter.clears and [unquote(text) for text in texts] == [""]:
         return ""
     if parameter.kind == "texts":
-        return tuple(_word(parameter, item) for text in texts for item in _split(parameter, text))
+        return tuple(_word(parameter, item) for text in texts for item in _items(parameter, text))
     if parameter.kind == "pairs":
         return _pairs(parameter, texts)
     if len(texts) > 1:
@@ -197,11 +203,17 @@ def _check_text(parameter: Parameter, text: str) -> None:
         ) from None
 
 
-def _split(parameter: Parameter, text: str) -> list[str]:
-    """The items of a list: commas between them, quotes round each or round all."""
-    whole = unquote(text)
-    items = whole.split(",") if not set(whole).intersection("'\"") else text.split(",")
-    words = [unquote(item.strip()) for item in items]
+def split_list(text: str) -> list[str]:
+    """The items between the commas; one in quotes keeps them, and may have commas, as in PowerShell."""
+    items, match = [], _ITEM.match(text)
+    while match is not None:
+        items.append(match[1])
+        match = _ITEM.match(text, match.end()) if match[2] else None
+    return items
+
+
+def _items(parameter: Parameter, text: str) -> list[str]:
+    words = [unquote(item) for item in split_list(text)]
     if not all(words):
         raise DefinitionError(
             "EmptyItem",

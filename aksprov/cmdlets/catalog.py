@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aksprov.cmdlets import cluster, data, host, load_balancer, network, network_plugin, plan
 from aksprov.cmdlets.declaration import Verb
 
@@ -24,8 +26,12 @@ VERBS: tuple[Verb, ...] = (
 
 
 def find_verb(word: str) -> Verb | None:
-    """The verb of that command name or cmdlet name, in any case; None when there is none."""
+    """The verb of that command name or cmdlet name, in any case; None when there is none.
+
+    A web page may have put another dash into the cmdlet's name, and a script the module's name before it.
+    """
+    name = re.sub("[\u2013\u2014\u2015]", "-", word.lower()).removeprefix("akshci\\")
     for verb in VERBS:
-        if word.lower() in (verb.name, verb.cmdlet.lower()):
+        if name in (verb.name, verb.cmdlet.lower(), *map(str.lower, verb.older_names)):
             return verb
     return None

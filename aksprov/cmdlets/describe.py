@@ -21,6 +21,8 @@ def facts(parameter: Parameter) -> Iterator[str]:
         )
     if bounds(parameter):
         yield bounds(parameter)
+    if parameter.older_names:
+        yield "in older releases -" + ", -".join(parameter.older_names)
     if parameter.default is not None:
         yield f"default: {parameter.default}"
     if parameter.clears:

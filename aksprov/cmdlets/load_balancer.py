@@ -14,6 +14,7 @@ NO_LOAD_BALANCER = "a cluster without HAProxy needs kube-vip in front of its API
 NEW_LOAD_BALANCER_SETTING = Verb(
     name="new-load-balancer-setting",
     cmdlet="New-AksHciLoadBalancerSetting",
+    older_names=("New-AksHciLoadBalancerObject",),
     topic="Settings",
     synopsis="Print a load balancer setting; store nothing.",
     parameters=(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aksprov.cmdlets.binding import bind, missing, unquote
@@ -163,6 +163,8 @@ BAD = [
     ("new-cluster --name 'a\nb'", "InvalidName", 65, "a\\nb"),
     ("new-cluster --name ''", "InvalidName", 65, "1 to 63"),
     (f"new-cluster --name {'x' * 64}", "InvalidName", 65, "1 to 63"),
+    (without(NET, "--vswitch-name") + " --vswitch-name ''", "EmptyValue", 65, "must be given"),
+    (without(NET, "--dns-servers") + " --dns-servers \"'10.0.0.2,10.0.0.3'\"", "InvalidAddress", 65, "four numbers"),
     ("new-cluster --name CON", "ReservedName", 65, "Windows"),
     ("new-cluster --name a --name b", "GivenTwice", 64, "--name|2 times"),
     ("new-cluster --name d\udcff", "NotText", 64, "--name|UTF-8"),
@@ -257,6 +259,7 @@ FREE_TEXT = [
 def test_a_text_without_a_rule_arrives_unchanged(verb: Verb, parameter: Parameter, text: str) -> None:
     """But for one pair of quotes, which cmd.exe leaves round a value."""
     chosen = "StaticIP" if verb.default_set == "StaticIP" else parameter.sets[0] if parameter.sets else verb.default_set
+    assume(text or not parameter.mandatory(chosen))
     others = {p.name: [p.example] for p in verb.parameters if p.mandatory(chosen) and p is not parameter}
     assert bind(verb, {**others, parameter.name: [text]}).values[parameter.name] == unquote(text)
     assert bind(verb, {**others, parameter.name: [f"'{text}'"]}).values[parameter.name] == text
