@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
 
 from aksprov.errors import BusyError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
@@ -26,6 +26,8 @@ from aksprov.state.journal import Journal
 from aksprov.state.place import state_path
 from aksprov.state.reading import read_snapshot
 from aksprov.state.sqlite import PATIENCE
+
+_AT_ONCE: Final = 500  # values in one statement; SQLite's own limit is 32,766 (999 before 3.32)
 
 
 def utc_now() -> datetime:
@@ -140,14 +142,19 @@ class Transaction:
         Raises:
             TakenError: HostTaken, the host is in another cluster or has other values.
         """
-        for node in nodes:
-            recorded = self._rows(schema.nodes, host=node.host)
-            others = [row for row in recorded if row["cluster"] != node.cluster]
-            same_role = [row for row in recorded if row["role"] == node.role]
+        wanted = tuple(nodes)
+        recorded = self._found(schema.nodes, "host", {node.host for node in wanted})
+        new: list[dict[str, Any]] = []
+        for node in wanted:
+            rows = recorded.setdefault(node.host, [])
+            others = [row for row in rows if row["cluster"] != node.cluster]
+            same_role = [row for row in rows if row["role"] == node.role]
             if others or (same_role and Node(**same_role[0]) != node):
-                raise _taken("HostTaken", f"host {node.host}", f"cluster {recorded[0]['cluster']} has it")
+                raise _taken("HostTaken", f"host {node.host}", f"cluster {rows[0]['cluster']} has it")
             if not same_role:
-                self._connection.execute(insert(schema.nodes), msgspec.structs.asdict(node))
+                rows.append(msgspec.structs.asdict(node))
+                new.append(rows[-1])
+        self._insert(schema.nodes, new)
 
     def add_leases(self, leases: Iterable[Lease]) -> None:
         """Record leases; one that is recorded already is left as it is.
@@ -156,19 +163,26 @@ class Transaction:
             TakenError: AddressTaken, the address belongs to another object on this network, or
                 on another network of the same site.
         """
-        scopes: dict[str, str] = {}
+        wanted: dict[str, list[Lease]] = {}
         for lease in leases:
-            if lease.network not in scopes:
-                scopes[lease.network] = self._scope(lease.network)
-            recorded = self._rows(schema.leases, scope=scopes[lease.network], address=lease.address)
-            if not recorded:
-                row = msgspec.structs.asdict(lease) | {"scope": scopes[lease.network]}
-                self._connection.execute(insert(schema.leases), row)
+            wanted.setdefault(lease.network, []).append(lease)
+        for network, of_network in wanted.items():
+            self._add_leases(self._scope(network), of_network)
+
+    def _add_leases(self, scope: str, leases: list[Lease]) -> None:
+        recorded = self._found(schema.leases, "address", {lease.address for lease in leases}, scope=scope)
+        new: list[dict[str, Any]] = []
+        for lease in leases:
+            rows = recorded.setdefault(lease.address, [])
+            if not rows:
+                rows.append(msgspec.structs.asdict(lease) | {"scope": scope})
+                new.append(rows[0])
                 continue
-            found = Lease(**{field: recorded[0][field] for field in Lease.__struct_fields__})
+            found = Lease(**{field: rows[0][field] for field in Lease.__struct_fields__})
             if found != lease:
                 why = f"{found.owner} has it on network {found.network}"
                 raise _taken("AddressTaken", f"address {lease.address}", why)
+        self._insert(schema.leases, new)
 
     def add_router_id(self, router_id: RouterId) -> None:
         """Record a router id; one that is recorded already is left as it is.
@@ -192,11 +206,15 @@ class Transaction:
 
     def next_epochs(self, host_keys: Iterable[str]) -> dict[str, int]:
         """The next epoch of each host: 1, 2, 3 ..."""
-        epochs: dict[str, int] = {}
-        for host in host_keys:
-            recorded = self._rows(schema.host_epochs, host=host)
-            epochs[host] = (recorded[0]["epoch"] if recorded else 0) + 1
-            self._upsert(schema.host_epochs, {"host": host}, {"epoch": epochs[host]})
+        wanted = dict.fromkeys(host_keys)
+        recorded = self._found(schema.host_epochs, "host", set(wanted))
+        epochs = {host: recorded[host][0]["epoch"] + 1 if host in recorded else 1 for host in wanted}
+        self._insert(schema.host_epochs, [{"host": h, "epoch": e} for h, e in epochs.items() if h not in recorded])
+        raised = [{"key": h, "value": e} for h, e in epochs.items() if h in recorded]
+        if raised:
+            of_host = schema.host_epochs.c.host == bindparam("key")
+            change = update(schema.host_epochs).where(of_host).values(epoch=bindparam("value"))
+            self._connection.execute(change, raised)
         return epochs
 
     def _scope(self, network_key: str) -> str:
@@ -211,16 +229,30 @@ class Transaction:
         self._connection.execute(delete(schema.objects).where(columns.key == key, columns.kind.in_(kinds)))
 
     def _rows(self, table: Table, **key: str | int) -> list[dict[str, Any]]:
-        return [dict(row) for row in self._connection.execute(select(table).where(_equal(table, key))).mappings()]
+        return [dict(row) for row in self._connection.execute(select(table).where(*_equal(table, key))).mappings()]
+
+    def _found(self, table: Table, column: str, values: set[str], **key: str) -> dict[str, list[dict[str, Any]]]:
+        """Rows by the value of a column that have one of ``values``, some at a time as statements have limits."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        ordered = sorted(values)
+        for start in range(0, len(ordered), _AT_ONCE):
+            among = table.c[column].in_(ordered[start : start + _AT_ONCE])
+            for row in self._connection.execute(select(table).where(among, *_equal(table, key))).mappings():
+                found.setdefault(row[column], []).append(dict(row))
+        return found
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
 
     def _upsert(self, table: Table, key: dict[str, str], values: dict[str, str | int]) -> None:
         # two statements, as the one that does both is spelled differently by each database
-        if self._connection.execute(update(table).where(_equal(table, key)).values(values)).rowcount == 0:
+        if self._connection.execute(update(table).where(*_equal(table, key)).values(values)).rowcount == 0:
             self._connection.execute(insert(table), key | values)
 
 
-def _equal(table: Table, key: Mapping[str, str | int]) -> ColumnElement[bool]:
-    return and_(*(table.c[name] == value for name, value in key.items()))
+def _equal(table: Table, key: Mapping[str, str | int]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in key.items()]
 
 
 def _taken(code: str, what: str, why: str) -> TakenError:

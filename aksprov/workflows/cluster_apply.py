@@ -62,16 +62,16 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
             if desired.router_id:
                 transaction.add_router_id(_router_id(desired))
         for key in picture.observed if not offline else ():
-            transaction.put_facts(key, picture.facts[key])
+            if picture.facts[key] != now.facts.get(key):
+                transaction.put_facts(key, picture.facts[key])
         transaction.put_status(desired.cluster.key, ClusterStatus(state="Pending", details="configuring its hosts"))
         epochs = transaction.next_epochs([h.name for h in picture.plan.hosts])
-        state_id = transaction.snapshot().state_id
     owner = f"cluster/{desired.cluster.name}"
     journal = store.journal
     run = journal.unfinished_run(owner, request_hash) or journal.start_run(
         verb, [owner], request_hash, picture.plan.hash
     )
-    return Reservation(run=run, state_id=state_id, epochs=epochs)
+    return Reservation(run=run, state_id=now.state_id, epochs=epochs)
 
 
 def _router_id(desired: Desired) -> RouterId:
