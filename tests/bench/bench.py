@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import estate
 from demo import CLUSTER, HOSTS, NETWORK, Demo
 from minilab import Lab, missing
 
@@ -84,7 +85,7 @@ def demo_cluster() -> list[Measurement]:
 
 
 def main() -> None:
-    """Starting up, as every command does; then the main job where lab hosts can run."""
+    """Starting up, as every command does; the main job where lab hosts can run; many hosts in one state."""
     start = [
         measure("python -c pass", [sys.executable, "-c", "pass"], runs=10),
         measure("aksprov --help", [AKSPROV, "--help"], runs=10, target=0.25),
@@ -94,6 +95,7 @@ def main() -> None:
     print_table(start + ([] if why else demo_cluster()))
     if why:
         print(f"no lab hosts here: {why}")
+    estate.main([])
 
 
 if __name__ == "__main__":

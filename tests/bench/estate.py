@@ -3,8 +3,8 @@
 Everything but the network is real: a state on disk, placement, templates, planning and the
 transaction that takes the leases.  Hosts answer at once with the facts that are recorded.
 
-``python tests/bench/estate.py`` prints the curve, each size in a process of its own;
-``python tests/bench/estate.py cluster 1000`` measures one size.
+``python tests/bench/estate.py`` prints the curves, each size in a process of its own;
+``python tests/bench/estate.py big 1000`` measures one size.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from aksprov.events import EventStream
 from aksprov.ipam.cluster_rules import check_cluster
+from aksprov.ipam.placement import place
 from aksprov.ipam.rules import check_network
-from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
-from aksprov.model.desired import Snapshot
+from aksprov.model.cluster import Cluster, ClusterStatus, LoadBalancerSettings, NodePool
+from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Interface, Observed
 from aksprov.model.host import Host
 from aksprov.model.network import AddressRange, Network
@@ -37,7 +40,7 @@ from aksprov.workflows.cluster_apply import reserve
 from aksprov.workflows.cluster_plan import look, rendered
 
 SIZES = (100, 300, 1000, 3000, 10_000)
-SITE_HOSTS = 100  # of a site of the second estate, in clusters of ten
+SITE_HOSTS, CLUSTER_HOSTS = 100, 10
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,18 @@ def facts(number: int, address: str) -> Facts:
     )
 
 
-def one_network(hosts: int) -> tuple[list[Network], list[tuple[Host, Facts]], list[Cluster]]:
-    """One cluster that takes every host of one network."""
+@dataclass(frozen=True)
+class Estate:
+    """What is recorded before anything is measured, and the cluster that is made then."""
+
+    networks: list[Network]
+    inventory: list[tuple[Host, Facts]]
+    placed: list[Desired]
+    cluster: Cluster
+
+
+def big(hosts: int) -> Estate:
+    """A cluster that takes every host of one network."""
     network = Network(
         name="all",
         vswitch_name="eth0",
@@ -133,103 +146,120 @@ def one_network(hosts: int) -> tuple[list[Network], list[tuple[Host, Facts]], li
         pod_cidrs=("10.0.0.0/8",),
         service_cidrs=("192.168.0.0/16",),
     )
-    return [network], inventory, [cluster]
+    return Estate([network], inventory, [], cluster)
 
 
-def many_sites(hosts: int) -> tuple[list[Network], list[tuple[Host, Facts]], list[Cluster]]:
-    """Sites with the same addresses, as shops have them, each with clusters of ten hosts."""
-    networks, inventory, clusters = [], [], []
+def one_more(hosts: int) -> Estate:
+    """A cluster of ten, where all other hosts are in such clusters: shops that have the same addresses."""
+    networks, inventory, placed = [], [], []
     for site in range(hosts // SITE_HOSTS):
-        networks.append(
-            Network(
-                name=f"site{site}",
-                vswitch_name="eth0",
-                ip_address_prefix="192.168.1.0/24",
-                gateway="192.168.1.1",
-                dns_servers=("192.168.1.2",),
-                vip_pool=AddressRange(start="192.168.1.200", end="192.168.1.220"),
-                node_pool=AddressRange(start="192.168.1.10", end="192.168.1.190"),
-                site=f"shop{site}",
-            )
+        network = Network(
+            name=f"site{site}",
+            vswitch_name="eth0",
+            ip_address_prefix="192.168.1.0/24",
+            gateway="192.168.1.1",
+            dns_servers=("192.168.1.2",),
+            vip_pool=AddressRange(start="192.168.1.200", end="192.168.1.220"),
+            node_pool=AddressRange(start="192.168.1.10", end="192.168.1.190"),
+            site=f"shop{site}",
         )
-        for n in range(SITE_HOSTS):
-            address, number = f"192.168.1.{10 + n}", site * SITE_HOSTS + n
-            host = Host(name=f"s{site}h{n}", address=f"s{site}h{n}.example", os="linux", labels={"site": f"shop{site}"})
-            inventory.append((host, facts(number, f"{address}/24")))
-        for n in range(SITE_HOSTS // 10):
-            clusters.append(
-                Cluster(
-                    name=f"s{site}c{n}",
-                    network=f"site{site}",
-                    kubernetes_version="v1.36.4",
-                    control_plane_node_count=3,
-                    load_balancer=LoadBalancerSettings(count=2),
-                    node_pools=(NodePool(name="pool", count=5),),
-                )
+        labels = {"site": f"shop{site}"}
+        shop = [
+            (Host(name=f"s{site}h{n}", address=f"s{site}h{n}.example", os="linux", labels=labels), facts(number, cidr))
+            for n in range(SITE_HOSTS)
+            for number, cidr in [(site * SITE_HOSTS + n, f"192.168.1.{10 + n}/24")]
+        ]
+        networks.append(network)
+        inventory += shop
+        for n in range(SITE_HOSTS // CLUSTER_HOSTS):
+            some = shop[n * CLUSTER_HOSTS : (n + 1) * CLUSTER_HOSTS]
+            known = Snapshot(hosts={h.key: h for h, _ in some}, facts={h.key: f for h, f in some})
+            cluster = Cluster(
+                name=f"s{site}c{n}",
+                network=network.name,
+                kubernetes_version="v1.36.4",
+                control_plane_node_count=3,
+                load_balancer=LoadBalancerSettings(count=2),
+                node_pools=(NodePool(name="pool", count=CLUSTER_HOSTS - 5),),
             )
-    return networks, inventory, clusters
+            desired = place(cluster, network, known)
+            vip = f"192.168.1.{200 + n}"
+            leases = tuple(msgspec.structs.replace(x, address=vip) if x.purpose == "vip" else x for x in desired.leases)
+            placed.append(msgspec.structs.replace(desired, vip=vip, leases=leases))
+    return Estate(networks, inventory, placed[:-1], placed[-1].cluster)
 
 
-ESTATES = {"cluster": one_network, "sites": many_sites}
+ESTATES = {"big": big, "one_more": one_more}
 
 
-def record(store: Store, networks: list[Network], inventory: list[tuple[Host, Facts]]) -> None:
+def record(store: Store, estate: Estate) -> None:
     """The state before anything is measured."""
     with store.write() as transaction:
-        for network in networks:
+        for network in estate.networks:
             transaction.put_network(check_network(network, Snapshot()))
-        for host, known in inventory:
+        for host, known in estate.inventory:
             transaction.put_host(host)
             transaction.put_facts(host.key, known)
+        for desired in estate.placed:
+            transaction.put_cluster(desired.cluster)
+            transaction.put_status(desired.cluster.key, ClusterStatus(state="Configured"))
+            transaction.add_nodes(desired.nodes)
+            transaction.add_leases(desired.leases)
 
 
-def measure(estate: str, hosts: int) -> Cost:
-    """Make every cluster of an estate up to the point where hosts would be sent their files."""
-    networks, inventory, clusters = ESTATES[estate](hosts)
-    known = {host.key: found for host, found in inventory}
-    cpu = {"read": 0.0, "plan": 0.0, "lease": 0.0}
+async def make(store: Store, cluster: Cluster, known: Mapping[str, Facts]) -> dict[str, float]:
+    """Make a cluster up to the point where hosts would be sent their files; the seconds of each part."""
 
     async def connect(host: Host) -> Connection:
         return Quiet(host, known[host.key])
 
-    async def make(store: Store) -> None:
-        stream = EventStream(lambda: datetime.now(UTC))
-        source = rendered(Templates.load())
-        for cluster in clusters:
-            began = time.process_time()
-            snapshot = store.snapshot()
-            cpu["read"] += (read := time.process_time()) - began
-            network = snapshot.networks[cluster.network]
-            check_cluster(cluster, network)
-            async with Fleet(snapshot.hosts, connect, stream) as fleet:
-                picture = await look("new-cluster", cluster, network, snapshot, fleet, source, offline=False)
-            assert len(picture.plan.hosts) == len(picture.desired.nodes) > 0
-            cpu["plan"] += (planned := time.process_time()) - read
-            reserve(store, picture, verb="new-cluster", request_hash=cluster.key, offline=False)
-            cpu["lease"] += time.process_time() - planned
+    stream = EventStream(lambda: datetime.now(UTC))
+    source = rendered(Templates.load())
+    began = time.process_time()
+    snapshot = store.snapshot()
+    read = time.process_time()
+    network = snapshot.networks[cluster.network]
+    check_cluster(cluster, network)
+    async with Fleet(snapshot.hosts, connect, stream) as fleet:
+        picture = await look("new-cluster", cluster, network, snapshot, fleet, source, offline=False)
+    assert len(picture.plan.hosts) == len(picture.desired.nodes) > 0
+    planned = time.process_time()
+    reserve(store, picture, verb="new-cluster", request_hash=cluster.key, offline=False)
+    leased = time.process_time()
+    return {"read": read - began, "plan": planned - read, "lease": leased - planned}
 
+
+def measure(name: str, hosts: int) -> Cost:
+    """Make the cluster of an estate of so many hosts."""
+    estate = ESTATES[name](hosts)
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(str(Path(folder) / "state.db"))
-        record(store, networks, inventory)
-        base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        asyncio.run(make(store))
-    return Cost(hosts, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, base)
+        record(store, estate)
+        base = peak_mb()
+        cpu = asyncio.run(make(store, estate.cluster, {host.key: found for host, found in estate.inventory}))
+    return Cost(hosts, cpu, peak_mb(), base)
 
 
-def in_own_process(estate: str, hosts: int) -> Cost:
+def peak_mb() -> float:
+    """The highest resident memory of this process so far, in MiB (Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_own_process(name: str, hosts: int) -> Cost:
     """The same, where nothing else has used memory."""
-    argv = [sys.executable, __file__, estate, str(hosts)]
+    argv = [sys.executable, __file__, name, str(hosts)]
     return Cost(**json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout))
 
 
-def print_curve(estate: str, sizes: Sequence[int]) -> None:
-    """A line for each size, with the cost of one host."""
-    print(f"{estate:10}  {'read s':>7}  {'plan s':>7}  {'lease s':>7}  {'CPU s':>7}  {'ms/host':>7}  {'MiB':>6}")
+def print_curve(name: str, sizes: Sequence[int]) -> None:
+    """A line for each size, with what it is for each host in the state."""
+    print(f"\n{ESTATES[name].__doc__}")
+    print(f"{'hosts':>7}  {'read s':>7}  {'plan s':>7}  {'lease s':>7}  {'CPU s':>7}  {'ms/host':>7}  {'MiB':>5}")
     for hosts in sizes:
-        cost = in_own_process(estate, hosts)
+        cost = in_own_process(name, hosts)
         total = sum(cost.cpu.values())
         parts = "  ".join(f"{seconds:7.2f}" for seconds in cost.cpu.values())
-        print(f"{hosts:10}  {parts}  {total:7.2f}  {total / hosts * 1000:7.2f}  {cost.peak_mb:6.0f}", flush=True)
+        print(f"{hosts:7}  {parts}  {total:7.2f}  {total / hosts * 1000:7.2f}  {cost.peak_mb:5.0f}", flush=True)
 
 
 def main(words: Sequence[str]) -> None:
@@ -237,8 +267,8 @@ def main(words: Sequence[str]) -> None:
     if words:
         print(json.dumps(asdict(measure(words[0], int(words[1])))))
         return
-    for estate in ESTATES:
-        print_curve(estate, SIZES)
+    for name in ESTATES:
+        print_curve(name, SIZES)
 
 
 if __name__ == "__main__":
