@@ -72,7 +72,8 @@ def _start(rollout: Rollout) -> tuple[Rollout, tuple[str, ...]]:
         open_waves = [rollout.wave[h] for h, s in standing.items() if h in rollout.wave and s not in ENDED]
         if not open_waves:
             return msgspec.structs.replace(rollout, standing=standing), ()
-        due = sorted(h for h, s in standing.items() if s == "waiting" and rollout.wave.get(h) == min(open_waves))
+        current = min(open_waves)
+        due = sorted(h for h, s in standing.items() if s == "waiting" and rollout.wave.get(h) == current)
         blocked = [h for h in due if standing.get(rollout.needs.get(h, ""), "done") in ("failed", "blocked")]
         for host in blocked:
             standing[host] = "blocked"
