@@ -21,7 +21,7 @@ def drive(
     plan: tuple[dict[str, int], dict[str, str], frozenset[str]], data: st.DataObject
 ) -> tuple[Rollout, list[tuple[str, frozenset[str]]]]:
     """Ends running hosts in any order, well or not; each start with who had ended then."""
-    wave, _needs, failed = plan
+    wave, needs, failed = plan
     rollout, starting = begin(wave, needs, failed)
     running: list[str] = []
     ended: set[str] = set(failed)
