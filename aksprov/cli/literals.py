@@ -37,7 +37,7 @@ def literal(parameter: Parameter, written: str, text: str) -> str:
     if parameter.kind == "object" and re.match(r"[{\[]|@[^{(]", text):
         return text  # JSON, or a file
     if text.startswith(("@", "(")) or _EVALUATED.search(text):
-        raise _not_evaluated(parameter, written, text)
+        raise _not_evaluated(parameter, written)
     key, equals, value = text.partition("=")
     if parameter.kind == "pairs" and _begins_quoted(value):
         return _wrapped(key + equals + _content(parameter, written, value))
@@ -63,6 +63,11 @@ def switched(written: str, text: str) -> bool:
         why="a switch stands alone, or has $true or $false after a colon",
         fix=f"write {written}:$false, in quotes where the shell is not PowerShell: '{written}:$false'",
     )
+
+
+def any_text(parameter: Parameter) -> str:
+    """How a text is given that would mean something else in PowerShell's spelling: an addition to an error's fix."""
+    return "" if parameter.positional else f"; {parameter.option}=VALUE takes any text as it is"
 
 
 def stray_hint(word: str) -> str:
@@ -98,23 +103,23 @@ def _content(parameter: Parameter, written: str, text: str) -> str:
             "QuoteNotClosed",
             f"the value of {written} begins with a quote and does not end with it",
             where=written,
-            why=f"{text!r} is all that arrived; cmd.exe divides a value at its blanks unless it is in double quotes",
-            fix=f'write {written} "..."; {parameter.option}=VALUE takes any text as it is',
+            why="this is how it arrived; cmd.exe divides a value at its blanks unless it is in double quotes",
+            fix=f'write {written} "..."{any_text(parameter)}',
         )
     if match["double"] is None:
         return re.sub(rf"([{_SINGLE}])[{_SINGLE}]", r"\1", match["single"])
     if _EVALUATED.search(match["double"]):
-        raise _not_evaluated(parameter, written, text)
+        raise _not_evaluated(parameter, written)
     return re.sub(rf"([{_DOUBLE}])[{_DOUBLE}]", r"\1", match["double"])
 
 
-def _not_evaluated(parameter: Parameter, written: str, text: str) -> UsageError:
+def _not_evaluated(parameter: Parameter, written: str) -> UsageError:
+    """Without the value, which may be a secret."""
     forms = f"give {'the name of a stored one, ' if parameter.stored else ''}@file.json or JSON text"
-    other = f"write the value itself; {parameter.option}='...' takes any text as it is"
     return UsageError(
         "ExpressionNotEvaluated",
-        f"{text if len(text) <= 60 else text[:57] + '...'} is not evaluated",
+        f"the value of {written} has something that only PowerShell evaluates",
         where=written,
-        why="variables, (...), @{...} and backticks are PowerShell's, and it has not replaced them",
-        fix=forms if parameter.kind == "object" else other,
+        why="variables, (...), @{...} and backticks mean something in PowerShell, and it has not replaced them",
+        fix=forms if parameter.kind == "object" else f"write the value itself{any_text(parameter)}",
     )

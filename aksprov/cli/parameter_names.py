@@ -67,7 +67,7 @@ class ParameterNames:
         option = f"; write -{bare} VALUE or --{bare}=VALUE" if "=" in name else ""
         raise UsageError(
             "UnknownOption",
-            f"{self._verb.name} has no parameter -{name}",
+            f"{self._verb.name} has no parameter -{bare}",
             where=self._verb.name,
             why=f"it is none of the verb's parameters{nearest(f'-{bare}', known)}",
             fix=f"'aksprov {self._verb.name} --help' lists them{option}",

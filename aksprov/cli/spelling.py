@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from aksprov.cli.common_parameters import CONFIRM, POWERSHELL, Stream, silenced
 from aksprov.cli.dashes import DASHES
-from aksprov.cli.literals import literal, switched
+from aksprov.cli.literals import any_text, literal, switched
 from aksprov.cli.parameter_names import ParameterNames
 from aksprov.cmdlets.binding import split_list
 from aksprov.cmdlets.declaration import Parameter, Verb
@@ -161,13 +161,14 @@ class _Line:
         """
         if self._words and not self._is_parameter(self._words[0]):
             return self._words.popleft()
+        then = re.split("[=:]", self._words[0])[0] + " is an option, too" if self._words else "nothing comes after it"
         shell = "" if written.startswith("--") else "; other shells than PowerShell put nothing in place of $true or $x"
         raise UsageError(
             "OptionMisused",
             f"{written} has no value",
             where=self._verb.name,
-            why=(f"{self._words[0]} is an option, too" if self._words else "nothing comes after it") + shell,
-            fix=f"write its value; {parameter.option}=VALUE takes one that looks like an option",
+            why=then + shell,
+            fix="write its value after it" + any_text(parameter),
         )
 
     def _continued(self, text: str) -> str:

@@ -59,7 +59,7 @@ class Person:
                 "this needs a confirmation",
                 where=question,
                 why="there is no terminal to ask on",
-                fix="give --yes to confirm beforehand",
+                fix="give --yes (-Confirm:$false) to confirm beforehand",
             )
         return self._ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 

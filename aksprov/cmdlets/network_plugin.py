@@ -8,7 +8,7 @@ GET_NETWORK_PLUGIN = Verb(
     name="get-network-plugin",
     cmdlet="Get-AksprovNetworkPlugin",
     topic="Settings",
-    synopsis="Show what network plugins can do: a row for each capability.",
+    synopsis="Show what each network plugin can do.",
     parameters=(
         Parameter(
             name="name",
