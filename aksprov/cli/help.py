@@ -28,8 +28,8 @@ def overview() -> str:
         lines += [line for verb in VERBS if verb.topic == topic for line in _entry(verb.name, verb.synopsis)]
         lines.append("")
     lines += [
-        "'aksprov VERB --help' has a verb's options and examples.  PowerShell's spelling is",
-        "understood, too: 'aksprov New-AksHciCluster -name demo -WhatIf'.",
+        "'aksprov VERB --help' has a verb's options and examples.  PowerShell's spelling",
+        "is understood, too: 'aksprov New-AksHciCluster -name demo -WhatIf'.",
         "",
         *_entry("--version", "Print the version."),
         *_entry("--install-completion", "Let this shell complete verbs, options and values."),
