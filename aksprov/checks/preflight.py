@@ -1,7 +1,7 @@
 """What facts and the definition tell before anything is sent.  Pure.
 
 Sources: the requirements of kubeadm ("Installing kubeadm", kubernetes.io); what belongs to a
-version of Kubernetes is in its table of versions.
+version of Kubernetes is in its table of versions, what belongs to a data plane with Calico.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from aksprov.checks.host import LOAD_BALANCER_PROGRAMS
 from aksprov.cmdlets.versions import ContainerdRange, find_version
+from aksprov.cni.calico import KERNELS
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
@@ -32,6 +33,7 @@ def preflight_rows(desired: Desired, facts: Mapping[str, Facts]) -> tuple[Row, .
         *_shared(known, cluster),
         *_load_balancer_programs(known, cluster),
         *_kubernetes_needs(known, desired),
+        *_dataplane_needs(known, desired),
         *_vip_elsewhere(desired, facts),
     ]
     return tuple(sorted(rows, key=lambda row: row.host))
@@ -116,7 +118,7 @@ def _kubernetes_needs(known: Known, desired: Desired) -> Iterator[Row]:
                 "Warning",
                 node.host,
                 cluster,
-                f"containerd {containerd} does not go with Kubernetes {kubernetes}, for which it is {version.containerd}",
+                f"containerd {containerd} does not go with Kubernetes {kubernetes}, which takes {version.containerd}",
                 f"install containerd {version.containerd} before Kubernetes is started",
             )
         if version.needs_cgroup_v2 and facts.cgroup == "v1":
@@ -127,6 +129,24 @@ def _kubernetes_needs(known: Known, desired: Desired) -> Iterator[Row]:
                 cluster,
                 f"the host has cgroup v1; the kubelet of Kubernetes {kubernetes} refuses to start on it",
                 "boot the host with systemd.unified_cgroup_hierarchy=1",
+            )
+
+
+def _dataplane_needs(known: Known, desired: Desired) -> Iterator[Row]:
+    """The kernel that Calico's data plane asks for; distributions may have taken what it needs into an older one."""
+    cluster = desired.cluster
+    least = KERNELS.get(cluster.calico_dataplane) if cluster.primary_network_plugin == "calico" else None
+    for node, facts in known:
+        found = _numbers(facts.kernel)
+        if least is not None and node.role != "load-balancer" and (0, 0) < found < least:
+            major, minor = least
+            yield _row(
+                "KernelVersion",
+                "Warning",
+                node.host,
+                cluster.name,
+                f"the kernel is {facts.kernel}, and Calico's {cluster.calico_dataplane} asks for {major}.{minor}",
+                f"boot a kernel of {major}.{minor} or newer before Kubernetes is started",
             )
 
 

@@ -32,6 +32,9 @@ NFTABLES_GA: Final = 31  # a tech preview before
 # calico_dataplane -> Installation's linuxDataplane
 DATAPLANES: Final[dict[CalicoDataplane, str]] = {"iptables": "Iptables", "nftables": "Nftables", "ebpf": "BPF"}
 
+# Least kernels of the data planes, as their pages in the documentation of 3.32 name them.
+KERNELS: Final[dict[CalicoDataplane, tuple[int, int]]] = {"nftables": (5, 13), "ebpf": (5, 10)}
+
 # Besides its pods a node takes one address for its VXLAN tunnel from its blocks, and on
 # Windows four of each block are reserved.
 _RESERVED: Final = 1 + 4

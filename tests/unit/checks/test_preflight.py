@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from aksprov.checks.preflight import preflight_rows
@@ -98,3 +99,24 @@ def test_an_old_kubelet_cannot_talk_to_a_new_containerd(desired_of: Callable[...
 def test_another_site_may_have_the_same_addresses(desired_of: Callable[..., Desired]) -> None:
     shop = desired_of({"lb1": "load-balancer"}, site="shop17")
     assert preflight_rows(shop, {"elsewhere": good("elsewhere", interfaces=HOLDS_VIP)}) == ()
+
+
+@pytest.mark.parametrize(
+    ("dataplane", "kernel", "asked"),
+    [
+        ("ebpf", "4.19.0-27-amd64", "5.10"),
+        ("nftables", "5.10.0-35-amd64", "5.13"),
+        ("ebpf", "5.10.0-35-amd64", ""),
+        ("nftables", "6.1.0-18-amd64", ""),
+        ("ebpf", "", ""),
+        ("iptables", "4.19.0-27-amd64", ""),
+    ],
+)
+def test_a_data_plane_asks_for_a_kernel(dataplane: str, kernel: str, asked: str, desired: Desired) -> None:
+    """Of nodes only: load balancers run nothing of it."""
+    what = msgspec.structs.replace(
+        desired, cluster=msgspec.structs.replace(desired.cluster, calico_dataplane=dataplane)
+    )
+    rows = preflight_rows(what, {host: good(host, kernel=kernel) for host in ("w1", "lb1")})
+    assert [(r.test_name, r.test_result, r.host) for r in rows] == [("KernelVersion", "Warning", "w1")] * bool(asked)
+    assert all(asked in r.details and asked in r.recommendation and kernel in r.details for r in rows)
