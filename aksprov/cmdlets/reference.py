@@ -21,8 +21,8 @@ Made from the declarations in `aksprov/cmdlets/`. To write it anew:
 
 A verb is given by its own name or by the name of the AksHci cmdlet, in any case: `aksprov new-cluster` is
 `aksprov New-AksHciCluster`. Parameters have the names of AksHci's; on the command line a run of capitals is one word,
-so `-vlanID` is `--vlan-id`; `-vlanID 10` is understood, too ([PowerShell's spelling](powershell-spelling.md)). Parameters
-marked with + are ours: AksHci has none of that name.
+so `-vlanID` is `--vlan-id`; `-vlanID 10` is understood, too ([PowerShell's spelling](powershell-spelling.md)).
+Parameters marked with + are ours: AksHci has none of that name.
 
 Options that take an object take a stored name, `@file.json` or JSON text. Permitted values are compared ignoring case.
 One pair of quotes round a value is dropped. A parameter that is declared and not available yet is refused with exit

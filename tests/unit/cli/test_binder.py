@@ -297,3 +297,25 @@ def test_lines_that_nobody_thought_of_mean_what_they_mean_in_powershell(tmp_path
             wrong.append(f"{line}\n    PowerShell: {their or answer.error}\n    aksprov:    {our}")
     assert not wrong, "\n".join(wrong)
     assert bound > 150  # else nothing was compared but refusals
+
+
+FROM_POWERSHELL = r"""
+$network = @{
+    name = 'labnet'; vswitchName = "Ext, `"1`""; ipAddressPrefix = '10.0.0.0/24'; gateway = '10.0.0.1'
+    dnsServers = '10.0.0.2', '10.0.0.3'; vipPoolStart = '10.0.0.200'; vipPoolEnd = '10.0.0.220'
+    k8sNodeIpPoolStart = '10.0.0.10'; k8sNodeIpPoolEnd = '10.0.0.100'; vlanID = 5; verbose = $false
+}
+aksprov New-AksHciClusterNetwork @network -InformationAction Ignore -output json
+if ($LASTEXITCODE) { exit 1 }
+aksprov Remove-AksHciClusterNetwork -name labnet -Confirm:$false
+exit $LASTEXITCODE
+"""
+
+
+def test_powershell_calls_the_program_with_its_own_values(on_path: dict[str, str], tmp_path: Path) -> None:
+    """A splatted hashtable with a list and a switch, and a switch that is turned off."""
+    argv = [os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-NonInteractive", "-Command", FROM_POWERSHELL]
+    done = subprocess.run(argv, env=on_path, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = json.loads(done.stdout)
+    assert (made["DnsServers"], made["VswitchName"], made["Vlanid"]) == (["10.0.0.2", "10.0.0.3"], 'Ext, "1"', 5)
