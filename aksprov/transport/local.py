@@ -55,11 +55,11 @@ class LocalConnection:
         """End the shell."""
         self._shell.end()
         if self._process is not None:
-            try:
-                await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
+            try:  # communicate, as wait never ends while a pipe has unread output
+                await asyncio.wait_for(self._process.communicate(), _CLOSE_SECONDS)
             except TimeoutError:
                 self._process.kill()
-                await self._process.wait()
+                await self._process.communicate()
 
     async def _open_agent(self, first: str, arguments: Sequence[str]) -> Agent:
         nonce = secrets.token_hex(16)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aksprov.errors import HostError
 
 # code -> (what happened to HOST in STEP, what to do)
-_MEANINGS: dict[str, tuple[str, str]] = {
+MEANINGS: dict[str, tuple[str, str]] = {
     "AnswerUnreadable": (
         "the answer of {host} cannot be read",
         "run the command again; when it happens again, look for a full disk or memory on the host",
@@ -95,9 +95,9 @@ def refusal(host: str, failures: Sequence[tuple[str, str, str]]) -> HostError:
             back failed too, which is then the error that counts.
     """
     step, code, _ = failures[-1]
-    what, fix = _MEANINGS.get(code, _MEANINGS["AnswerUnreadable"])
+    what, fix = MEANINGS.get(code, MEANINGS["AnswerUnreadable"])
     return HostError(
-        code if code in _MEANINGS else "AnswerUnreadable",
+        code if code in MEANINGS else "AnswerUnreadable",
         what.format(host=host, step=step),
         where=f"{host}, step {failures[0][0]}",
         why="; ".join(said for _, _, said in failures if said),

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
 from aksprov.errors import HostError
-from aksprov.facts.parse import parse_observation, is_unfinished
+from aksprov.facts.parse import is_unfinished, parse_observation
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt

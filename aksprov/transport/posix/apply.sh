@@ -85,7 +85,7 @@ make_folder() {
 		todo="$folder $todo" folder=${folder%/*}
 	done
 	for folder in $todo; do
-		echo "$folder/" >>$D/stage-$mark
+		echo "$folder/" >>"$D/stage-$mark"
 		out=$(mkdir "$folder" 2>&1) || fail stage StagingFailed "$out"
 		made="$folder $made"
 	done

@@ -79,7 +79,8 @@ hold() {
 # see that the unit $1 is enabled, and reload it when it was active, else start it
 bring() {
 	before=" $(processes "$1" | tr "\n" " ") "
-	{ [ "$enabled" = enabled ] || try 60 systemctl enable "$1"; } && case $active in
+	[ "$enabled" = enabled ] || try 60 systemctl enable "$1" || fail "$1" ReloadFailed "$out"
+	case $active in
 	active | reloading)
 		text="$text, reloaded"
 		try 60 systemctl reload "$1"
