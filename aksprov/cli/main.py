@@ -38,7 +38,7 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         failure: AksprovError = interrupted()
     except Exception as error:  # noqa: BLE001  # the last resort: nobody is shown a traceback unasked
-        if any(bare(word).lower() in ("verbose", "vb") for word in words):
+        if any(re.match("verb|vb$", bare(word).lower()) for word in words):
             traceback.print_exc()
         failure = our_bug(error)
     print_error(failure, as_json=as_json)
@@ -70,7 +70,8 @@ def _run(words: Sequence[str]) -> int:
 def _asks_for_json(words: Sequence[str]) -> bool:
     """Whether errors are printed as JSON; told before the words are understood, as they may be wrong."""
     following = {*pairwise(words), *(tuple(re.split("[=:]", word, maxsplit=1)) for word in words)}
-    return any(bare(pair[0]).lower() == "output" and pair[-1].strip("'\"").lower() == "json" for pair in following)
+    asked = {bare(pair[0]).lower() for pair in following if pair[-1].strip("'\"").lower() == "json"}
+    return any(name and "output".startswith(name) for name in asked)
 
 
 def _no_such_verb(words: Sequence[str]) -> UsageError:

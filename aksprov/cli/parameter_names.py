@@ -63,7 +63,7 @@ class ParameterNames:
                 fix="write more of the name",
             )
         bare = name.partition("=")[0]
-        known = [f"-{p.name}" for p in (*self._own.values(), CONFIRM)]
+        known = list(dict.fromkeys(f"-{p.name}" for p in self._names.values()))
         option = f"; write -{bare} VALUE or --{bare}=VALUE" if "=" in name else ""
         raise UsageError(
             "UnknownOption",

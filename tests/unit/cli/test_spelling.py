@@ -90,6 +90,7 @@ def test_a_line_as_a_shell_leaves_it_has_these_values(line: str, values: dict[st
         ("new-cluster -nmae d", 64, "UnknownOption", "-nmae|did you mean -name?"),
         ("new-cluster -name=d", 64, "UnknownOption", "-name VALUE or --name=VALUE"),
         ("new-cluster -node-count 3", 64, "UnknownOption", "did you mean -nodeCount?"),
+        ("new-cluster -what-if", 64, "UnknownOption", "did you mean -WhatIf?"),
         ("new-cluster -name", 64, "OptionMisused", "-name has no value|nothing comes after it"),
         ("new-cluster -name d -vnet -WhatIf", 64, "OptionMisused", "-vnet has no value|-WhatIf is an option, too"),
         ("new-cluster -name -appSecret:hunter2", 64, "OptionMisused", "-appSecret is an option, too"),
@@ -133,7 +134,7 @@ def test_what_a_line_gets_wrong_is_said(
     """And a value that may be a secret is never repeated."""
     monkeypatch.setenv("AKSPROV_STATE", str(tmp_path / "state.db"))
     verb, *others = shlex.split(line)
-    assert run([verb, "-Output:JSON", *others]) == exit_code
+    assert run([verb, "-Outp:JSON" if verb.startswith("get") else "-Output:JSON", *others]) == exit_code
     captured = capsys.readouterr()
     error = json.loads(captured.err)
     told = "\n".join((error["what"], error["where"], error["why"], error["fix"]))
