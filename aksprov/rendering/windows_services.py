@@ -30,7 +30,7 @@ SYNC_KUBE_PROXY = f"{KUBE_PROXY_HOME}/sync-kube-proxy.ps1"
 START_FLANNELD = f"{HOME}/flannel/start-flanneld.ps1"
 
 # Nothing that ends a word, and no percent sign: the service manager expands %NAME% in a command line.
-_NOT_IN_ARGUMENT = re.compile(r"[^A-Za-z0-9_./:=,-]")
+_NOT_IN_ARGUMENT = re.compile(r"[^A-Za-z0-9_./\\:=,-]")
 
 
 def node_services(cluster: Cluster, own: Registration, render: Renderer) -> Services:
@@ -132,8 +132,8 @@ def _command_line(program: str, *arguments: str) -> str:
         UnsafeValueError: an argument would have to be quoted.
     """
     for argument in arguments:
-        if _NOT_IN_ARGUMENT.search(argument.replace("\\", "/")):
-            raise UnsafeValueError(f"{argument!r}: only letters, digits and _ . / : = , - can stand on a command line")
+        if _NOT_IN_ARGUMENT.search(argument):
+            raise UnsafeValueError(f"{argument!r}: only letters, digits and _ . / \\ : = , - go on a command line")
     return " ".join([f'"{_native(program)}"', *arguments])
 
 

@@ -30,7 +30,7 @@ def ways_round(source: str) -> list[str]:
 
 
 def glued(source: str) -> Iterator[str]:
-    """Printed values of YAML, TOML or JSON that are only a part of what the parser takes for one value."""
+    """Printed values that are only a part of what the parser takes for one value."""
     for output in PARSER.parse(source).find_all(nodes.Output):
         for number, node in enumerate(output.nodes):
             if isinstance(node, nodes.TemplateData):
@@ -46,7 +46,7 @@ def test_every_output_goes_through_finalize(name: str) -> None:
     assert ways_round(TEMPLATES.sources[name]) == []
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if format_of(n) in ("yaml", "toml", "json")])
+@pytest.mark.parametrize("name", [n for n in NAMES if format_of(n) in ("yaml", "toml", "json", "ps1")])
 def test_a_quoted_value_stands_alone(name: str) -> None:
     """``{{ a }}:{{ b }}`` would put two quoted texts where one value belongs."""
     assert list(glued(TEMPLATES.sources[name])) == []
