@@ -1,6 +1,19 @@
 """The recorded state: ledger, journal and objects, in an SQLite file by default."""
 
+from aksprov.state.host_leases import HostsLockedError, RunFencedError
 from aksprov.state.journal import Journal
-from aksprov.state.store import Store, TakenError, Transaction, open_store
+from aksprov.state.step_writer import Entry, StepWriter
+from aksprov.state.store import Store, open_store
+from aksprov.state.transaction import TakenError, Transaction
 
-__all__ = ["Journal", "Store", "TakenError", "Transaction", "open_store"]
+__all__ = [
+    "Entry",
+    "HostsLockedError",
+    "Journal",
+    "RunFencedError",
+    "StepWriter",
+    "Store",
+    "TakenError",
+    "Transaction",
+    "open_store",
+]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, update
 
 from aksprov.state import place
-from aksprov.state.reading import read_meta
+from aksprov.state.reading import is_current, read_meta
+from aksprov.state.schema import SCHEMA_VERSION, VERSION, meta, metadata
 from aksprov.state.sqlite import make_state, open_engine, reported, writing
 
 
@@ -52,6 +53,20 @@ class Database:
     def _open(self) -> Engine:
         if self._engine is None:
             place.refuse_network_file_system(self.path)
-            self._engine = open_engine(self.path, self._patience)
-            weakref.finalize(self, self._engine.dispose)
+            engine = open_engine(self.path, self._patience)
+            weakref.finalize(self, engine.dispose)
+            self._upgrade(engine)
+            self._engine = engine
         return self._engine
+
+    def _upgrade(self, engine: Engine) -> None:
+        """Add the tables that the state of an older version lacks; so far nothing else has changed."""
+        with reported(self.path):
+            with engine.begin() as connection:
+                if is_current(read_meta(connection, self.path)):
+                    return
+            place.check_writable(self.path)
+            with writing(engine).begin() as connection:
+                metadata.create_all(connection)
+                version = {"value": str(SCHEMA_VERSION)}
+                connection.execute(update(meta).where(meta.c.name == VERSION).values(version))

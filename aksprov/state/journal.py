@@ -3,25 +3,88 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
+from aksprov.model.host_lease import Epochs
+from aksprov.state import rows
 from aksprov.state.database import Database
+from aksprov.state.host_leases import HostLeases
 from aksprov.state.schema import runs, steps
+from aksprov.state.step_writer import Entry, StepWriter
 
-STARTED: Final = "started"
 DONE: Final = "done"
 
 
-class Journal:
-    """Runs and their steps; a step is keyed (run, host, step, input hash).
+class Runs:
+    """The runs of one transaction.
 
-    Every entry is on the disk when its method returns.  It is only ever added to, so
-    several entries may later share one commit without another reader seeing a difference.
+    Args:
+        connection: of the transaction.
+        clock: current time in UTC.
+    """
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def begin(self, verb: str, objects: Sequence[str], input_hash: str, plan_hash: str) -> str:
+        """Go on with the latest run of the same request that has not ended, or record that a new one begins.
+
+        Args:
+            verb: e.g. "new-cluster".
+            objects: what it makes or changes, e.g. "cluster/demo"; the first one is looked for.
+            input_hash: of the request, so that the same command finds its unfinished run.
+            plan_hash: of the plan that it carries out.
+
+        Returns:
+            The run's id.
+        """
+        unfinished = self._unfinished(objects[0], input_hash)
+        if unfinished is not None:
+            return unfinished
+        run = {
+            "run": uuid.uuid4().hex,
+            "verb": verb,
+            "objects": msgspec.json.encode(list(objects)).decode(),
+            "input_hash": input_hash,
+            "plan_hash": plan_hash,
+            "started": _text(self._clock()),
+        }
+        rows.add(self._connection, runs, [run])
+        return run["run"]
+
+    def finish(self, run: str, result: str) -> None:
+        """Record that a run has ended: "done", "failed" ..."""
+        ended = {"finished": _text(self._clock()), "result": result}
+        self._connection.execute(update(runs).where(runs.c.run == run).values(ended))
+
+    def prune(self, keep_days: int) -> int:
+        """Forget runs, and their steps, that began more than so many days ago; how many these were."""
+        before = _text(self._clock() - timedelta(days=keep_days))
+        old = select(runs.c.run).where(runs.c.started < before)
+        count = self._connection.execute(select(func.count()).select_from(old.subquery())).scalar_one()
+        self._connection.execute(delete(steps).where(steps.c.run.in_(old)))
+        self._connection.execute(delete(runs).where(runs.c.started < before))
+        return int(count)
+
+    def _unfinished(self, object_: str, input_hash: str) -> str | None:
+        columns = runs.c
+        query = (
+            select(columns.run, columns.objects)
+            .where(columns.input_hash == input_hash, columns.result.is_(None))
+            .order_by(columns.id.desc())
+        )
+        found = self._connection.execute(query).all()
+        return next((str(row.run) for row in found if object_ in msgspec.json.decode(row.objects)), None)
+
+
+class Journal:
+    """Runs and their steps; a step is keyed (run, host, step, input hash).  Entries are only ever added.
 
     Args:
         database: where it is kept.
@@ -32,54 +95,20 @@ class Journal:
         self._database = database
         self._clock = clock
 
-    def start_run(self, verb: str, objects: Sequence[str], input_hash: str, plan_hash: str) -> str:
-        """Record that a run begins.
+    def steps_of(self, run: str, epochs: Epochs) -> StepWriter:
+        """Writes the steps of a run that is going on.
 
         Args:
-            verb: e.g. "new-cluster".
-            objects: what it makes or changes, e.g. "cluster/demo".
-            input_hash: of the request, so that the same command finds its unfinished run.
-            plan_hash: of the plan that it carries out.
-
-        Returns:
-            The run's id.
+            epochs: under which it holds its hosts: of a host that it has lost it writes nothing more.
         """
-        run = uuid.uuid4().hex
-        with self._database.writing() as connection:
-            connection.execute(
-                insert(runs),
-                {
-                    "run": run,
-                    "verb": verb,
-                    "objects": msgspec.json.encode(list(objects)).decode(),
-                    "input_hash": input_hash,
-                    "plan_hash": plan_hash,
-                    "started": self._now(),
-                },
-            )
-        return run
 
-    def unfinished_run(self, object_: str, input_hash: str) -> str | None:
-        """The latest run of the same request on an object that has not ended, None when there is none."""
-        columns = runs.c
-        query = (
-            select(columns.run, columns.objects)
-            .where(columns.input_hash == input_hash, columns.result.is_(None))
-            .order_by(columns.id.desc())
-        )
-        with self._database.reading() as connection:
-            for run, objects in connection.execute(query) if connection is not None else ():
-                if object_ in msgspec.json.decode(objects):
-                    return str(run)
-        return None
+        def store(entries: Sequence[Entry]) -> None:
+            time = _text(self._clock())
+            with self._database.writing() as connection:
+                HostLeases(connection, self._clock).check({entry.host: epochs[entry.host] for entry in entries})
+                rows.add(connection, steps, [msgspec.structs.asdict(e) | {"run": run, "time": time} for e in entries])
 
-    def step_started(self, run: str, host: str, step: str, input_hash: str) -> None:
-        """Record that a step is about to be made."""
-        self._add(run, host, step, input_hash, STARTED, "")
-
-    def step_finished(self, run: str, host: str, step: str, input_hash: str, result: str, details: str = "") -> None:
-        """Record how a step ended: "done", "failed" or "undone", and what to know of it, never a secret."""
-        self._add(run, host, step, input_hash, result, details)
+        return StepWriter(store)
 
     def completed(self, run: str) -> set[tuple[str, str, str]]:
         """(host, step, input hash) of the steps whose last entry says done."""
@@ -90,27 +119,18 @@ class Journal:
             .order_by(columns.id)
         )
         with self._database.reading() as connection:
-            rows = connection.execute(query).all() if connection is not None else ()
-        last = {(row.host, row.step, row.input_hash): row.result for row in rows}
+            found = connection.execute(query).all() if connection is not None else ()
+        last = {(row.host, row.step, row.input_hash): row.result for row in found}
         return {key for key, result in last.items() if result == DONE}
 
-    def finish_run(self, run: str, result: str) -> None:
-        """Record that a run has ended: "done", "failed" ..."""
-        with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.run == run).values(finished=self._now(), result=result))
+    def runs(self, ids: Iterable[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Run's id -> verb and objects, of those that are recorded."""
+        with self._database.reading() as connection:
+            if connection is None:
+                return {}
+            found = rows.found(connection, runs, "run", ids)
+        return {run: (row[0]["verb"], tuple(msgspec.json.decode(row[0]["objects"]))) for run, row in found.items()}
 
-    def _add(self, run: str, host: str, step: str, input_hash: str, result: str, details: str) -> None:
-        row = {
-            "run": run,
-            "host": host,
-            "step": step,
-            "input_hash": input_hash,
-            "result": result,
-            "details": details,
-            "time": self._now(),
-        }
-        with self._database.writing() as connection:
-            connection.execute(insert(steps), row)
 
-    def _now(self) -> str:
-        return self._clock().isoformat(timespec="milliseconds")
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

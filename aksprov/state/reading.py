@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,8 +35,8 @@ def read_meta(connection: Connection, path: Path) -> dict[str, str]:
         StateError: StateForeign, StateNewer.
     """
     found = {row.name: row.value for row in connection.execute(select(schema.meta))}
-    version = found.get("schema_version", "")
-    if not version.isdecimal() or not found.get("state_id"):
+    version = found.get(schema.VERSION, "")
+    if not version.isdecimal() or not found.get(schema.STATE_ID):
         raise foreign(path, "the database does not say which version of a state it is")
     if int(version) > schema.SCHEMA_VERSION:
         raise StateError(
@@ -48,6 +49,11 @@ def read_meta(connection: Connection, path: Path) -> dict[str, str]:
     return found
 
 
+def is_current(found: Mapping[str, str]) -> bool:
+    """Whether a state that was read by :func:`read_meta` has the tables of this version."""
+    return int(found[schema.VERSION]) == schema.SCHEMA_VERSION
+
+
 def read_snapshot(connection: Connection, path: Path) -> Snapshot:
     """Everything that the state records.
 
@@ -55,7 +61,7 @@ def read_snapshot(connection: Connection, path: Path) -> Snapshot:
         StateError: StateForeign, StateNewer; StateDamaged, when a recorded value is none of ours.
     """
     return Snapshot(
-        state_id=read_meta(connection, path)["state_id"],
+        state_id=read_meta(connection, path)[schema.STATE_ID],
         **_read_objects(connection, path),
         nodes=_read(connection, schema.nodes, Node, "cluster", "role", "index", "host"),
         leases=_read(connection, schema.leases, Lease, "network", "address"),

@@ -6,11 +6,14 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+
+VERSION: Final = "schema_version"
+STATE_ID: Final = "state_id"
 
 metadata = MetaData()
 
-# "schema_version", and "state_id": the identity that hosts keep beside what they were given.
+# The schema's version, and the identity that hosts keep beside what they were given.
 meta = Table(
     "meta",
     metadata,
@@ -77,6 +80,30 @@ host_epochs = Table(
     metadata,
     Column("host", Text, primary_key=True),
     Column("epoch", Integer, nullable=False),
+)
+
+# The run that holds a host, or the last one that did: its row stays, so that a run that was paused for
+# long learns who took over.  ended is empty while it is held.
+host_leases = Table(
+    "host_leases",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("taken", Text, nullable=False),
+    Column("renewed", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("ended", Text, nullable=False),
+)
+
+# Hosts that have not been looked at since the state was restored from a backup: they may have seen
+# higher epochs than it counts, and have what it lacks.
+restored_hosts = Table(
+    "restored_hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
 )
 
 # objects: JSON array of "cluster/demo" ...; result is null until the run has ended.

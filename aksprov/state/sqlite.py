@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from aksprov.errors import AksprovError, BusyError, StateError
 from aksprov.state import place
-from aksprov.state.schema import SCHEMA_VERSION, meta, metadata
+from aksprov.state.schema import SCHEMA_VERSION, STATE_ID, VERSION, meta, metadata
 
 PATIENCE: Final = 20.0
 """Seconds that a command waits for another one's write, which takes milliseconds, before it gives up."""
@@ -90,7 +90,7 @@ def make_state(path: Path, state_id: str) -> bool:
 
 def _fill(draft: Path, state_id: str) -> None:
     engine = open_engine(draft)
-    rows = {"schema_version": str(SCHEMA_VERSION), "state_id": state_id}
+    rows = {VERSION: str(SCHEMA_VERSION), STATE_ID: state_id}
     try:
         with engine.begin() as connection:
             metadata.create_all(connection)

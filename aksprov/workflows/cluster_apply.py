@@ -14,6 +14,7 @@ from aksprov.ipam.placement import place
 from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import ClusterStatus, ProvisioningState
 from aksprov.model.desired import Desired
+from aksprov.model.host_lease import Epochs, LeaseTerms
 from aksprov.model.network import RouterId
 from aksprov.model.plan import HostPlan
 from aksprov.model.row import Row
@@ -21,7 +22,8 @@ from aksprov.model.transport import Connection, Delivery, StepResult
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.late import CA
 from aksprov.rollout.runner import Fleet
-from aksprov.state import Store, TakenError
+from aksprov.state import Entry, StepWriter, Store, TakenError
+from aksprov.state.process import this_holder
 from aksprov.workflows.certificate_authority import take_or_make
 from aksprov.workflows.cluster_plan import Picture
 from aksprov.workflows.session import Session
@@ -29,18 +31,25 @@ from aksprov.workflows.session import Session
 
 @dataclass(frozen=True)
 class Reservation:
-    """What a run holds once its leases are written."""
+    """What a run holds once its leases are written.
+
+    Args:
+        epochs: host key -> epoch, of every host that the plan changes.
+    """
 
     run: str
     state_id: str
-    epochs: Mapping[str, int]
+    epochs: Epochs
 
 
-def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, offline: bool) -> Reservation:
+def reserve(
+    store: Store, picture: Picture, *, verb: str, request_hash: str, offline: bool, terms: LeaseTerms
+) -> Reservation:
     """Take hosts, addresses and router id in one write transaction, and start the run.
 
     Raises:
         TakenError: the same definition would get something else now: plan again.
+        HostsLockedError: HostsLocked, another run is changing one of the hosts.
     """
     desired = picture.desired
     with store.write() as transaction:
@@ -65,12 +74,10 @@ def reserve(store: Store, picture: Picture, *, verb: str, request_hash: str, off
             if picture.facts[key] != now.facts.get(key):
                 transaction.put_facts(key, picture.facts[key])
         transaction.put_status(desired.cluster.key, ClusterStatus(state="Pending", details="configuring its hosts"))
-        epochs = transaction.next_epochs([h.name for h in picture.plan.hosts])
-    owner = f"cluster/{desired.cluster.name}"
-    journal = store.journal
-    run = journal.unfinished_run(owner, request_hash) or journal.start_run(
-        verb, [owner], request_hash, picture.plan.hash
-    )
+        owner = f"cluster/{desired.cluster.name}"
+        run = transaction.runs.begin(verb, [owner], request_hash, picture.plan.hash)
+        hosts = [host.name for host in picture.plan.hosts]
+        epochs = transaction.host_leases.take(hosts, this_holder(run), terms)
     return Reservation(run=run, state_id=now.state_id, epochs=epochs)
 
 
@@ -88,6 +95,9 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
 
     Returns:
         The late values, those included that the run came to know.
+
+    Raises:
+        RunFencedError: RunFenced, another run took the hosts over.
     """
     late = dict(picture.late)
     changes = {h.name: h for h in picture.plan.hosts}
@@ -96,7 +106,7 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
     async def work(connection: Connection) -> None:
         key = connection.host.key
         if CA in targets[key].gives:
-            late[CA] = await _give_ca(connection, store, session, picture, held)
+            late[CA] = await _give_ca(connection, store, session, picture, held, steps)
         delivery = make_delivery(
             changes[key],
             targets[key],
@@ -105,57 +115,57 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
             state_id=held.state_id,
             epoch=held.epochs[key],
         )
-        await _deliver(connection, delivery, changes[key], store, session, held)
+        await _deliver(connection, delivery, changes[key], session, steps)
 
     if late:
-        _record_late(store, picture, late[CA])
-    await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, _blocked)
+        _record_late(store, picture, held, late[CA])
+    async with store.journal.steps_of(held.run, held.epochs) as steps:
+        await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, _blocked)
     return late
 
 
-async def _give_ca(connection: Connection, store: Store, session: Session, picture: Picture, held: Reservation) -> str:
-    key = connection.host.key
+async def _give_ca(
+    connection: Connection, store: Store, session: Session, picture: Picture, held: Reservation, steps: StepWriter
+) -> str:
+    key, digest = connection.host.key, picture.plan.hash
+    await steps.started(key, [CA], digest)
     session.events.emit("step.started", host=key, step=CA)
-    store.journal.step_started(held.run, key, CA, picture.plan.hash)
     certificate = await take_or_make(connection, session.clock())
-    _record_late(store, picture, certificate)
-    store.journal.step_finished(held.run, key, CA, picture.plan.hash, "done", "")
+    _record_late(store, picture, held, certificate)
+    await steps.write([Entry(host=key, step=CA, input_hash=digest, result="done")])
     session.events.emit("step.finished", host=key, step=CA)
     return certificate
 
 
-def _record_late(store: Store, picture: Picture, certificate: str) -> None:
-    with store.write() as transaction:
+def _record_late(store: Store, picture: Picture, held: Reservation, certificate: str) -> None:
+    with store.write(held.epochs) as transaction:
         transaction.put_late(picture.desired.cluster.key, CA, certificate)
 
 
 async def _deliver(
-    connection: Connection,
-    delivery: Delivery,
-    change: HostPlan,
-    store: Store,
-    session: Session,
-    held: Reservation,
+    connection: Connection, delivery: Delivery, change: HostPlan, session: Session, journal: StepWriter
 ) -> None:
     """Put one bundle, with every step of it in the journal before and after."""
     key = connection.host.key
-    journal = store.journal
     digest = hashlib.sha256(msgspec.json.encode(delivery.manifest.bundle + ",".join(delivery.steps))).hexdigest()
     steps = [s.id for s in change.steps if s.id != CA]
+
+    def entry(ended: StepResult) -> Entry:
+        return Entry(host=key, step=ended.step, input_hash=digest, result=ended.result, details=ended.details)
+
+    await journal.started(key, steps, digest)
     for step in steps:
-        journal.step_started(held.run, key, step, digest)
         session.events.emit("step.started", host=key, step=step)
     try:
         receipt = await connection.put_bundle(delivery)
     except HostError as error:
-        for step in steps:
-            journal.step_finished(held.run, key, step, digest, "failed", error.code)
+        await journal.write([entry(StepResult(step=step, result="failed", details=error.code)) for step in steps])
         raise
     results = {r.step: r for r in receipt.steps}
-    for step in steps:
-        ended = results.get(step, StepResult(step=step, result="done"))
-        journal.step_finished(held.run, key, step, digest, ended.result, ended.details)
-        session.events.emit("step.finished", host=key, step=step, text=ended.details)
+    ends = [results.get(step, StepResult(step=step, result="done")) for step in steps]
+    await journal.write([entry(ended) for ended in ends])
+    for ended in ends:
+        session.events.emit("step.finished", host=key, step=ended.step, text=ended.details)
 
 
 def _blocked(host: str, needed: str) -> HostError:
@@ -182,12 +192,19 @@ def fill_late(bundle: Bundle, late: Mapping[str, str]) -> Bundle:
     return msgspec.structs.replace(bundle, files=files)
 
 
-def record(store: Store, picture: Picture, run: str, state: ProvisioningState, details: str, error: str) -> None:
-    """Write how the run ended."""
-    with store.write() as transaction:
+def record(
+    store: Store, picture: Picture, held: Reservation, state: ProvisioningState, details: str, error: str
+) -> None:
+    """Write how the run ended, and give its hosts back.
+
+    Raises:
+        RunFencedError: RunFenced, another run took the hosts over.
+    """
+    with store.write(held.epochs) as transaction:
         status = ClusterStatus(state=state, details=details, error=error)
         transaction.put_status(picture.desired.cluster.key, status)
-    store.journal.finish_run(run, "done" if not error else "failed")
+        transaction.runs.finish(held.run, "done" if not error else "failed")
+        transaction.host_leases.give_back(held.epochs)
 
 
 def exit_code_of(fleet: Fleet, rows: tuple[Row, ...]) -> ExitCode:

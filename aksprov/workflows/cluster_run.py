@@ -34,6 +34,7 @@ from aksprov.workflows.cluster_apply import (
 from aksprov.workflows.cluster_definition import network_names
 from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
 from aksprov.workflows.cluster_view import cluster_object
+from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
 REPLANS = 5  # a proposal that others keep taking is planned again this often
@@ -67,6 +68,9 @@ async def carry_out(
         cluster, network = define(snapshot)
         check(Choice(cluster=cluster, given=request.given, networks=max(1, len(network_names(request)))))
         check_cluster(cluster, network)
+        if only_plan is None and not request.flag("whatIf"):
+            # before hosts are looked at, as looking at one in the middle of a change waits for it
+            store.check_free(n.host for n in snapshot.nodes if n.cluster == cluster.key)
         picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=folder is not None)
         _save_plan(request, picture.plan)
         if only_plan is not None:
@@ -87,20 +91,22 @@ async def carry_out(
 async def _apply(
     request: Request, session: Session, store: Store, picture: Picture, fleet: Fleet, folder: str | None
 ) -> Outcome:
-    name = picture.desired.cluster.name
-    held = reserve(store, picture, verb=request.verb, request_hash=_request_hash(request), offline=folder is not None)
+    name, offline = picture.desired.cluster.name, folder is not None
+    terms, request_hash = session.lease_terms, _request_hash(request)
+    held = reserve(store, picture, verb=request.verb, request_hash=request_hash, offline=offline, terms=terms)
     session.events.run = held.run
     session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
-    late = await roll_out(store, session, picture, held, fleet)
-    rows = await verify_cluster(picture, fleet, late) if folder is None else ()
-    code = exit_code_of(fleet, rows)
-    if code != ExitCode.OK:
-        bad = sorted({*fleet.failures, *(r.host for r in rows if r.test_result == "Failed" and r.host)})
-        record(store, picture, held.run, "Failed", "configuring its hosts", "failed: " + ", ".join(bad or [name]))
-    elif folder is not None:
-        record(store, picture, held.run, "Pending", f"written to {folder}, not pushed", "")
-    else:
-        record(store, picture, held.run, "Configured", "", "")
+    async with kept_alive(store, held.epochs, terms):
+        late = await roll_out(store, session, picture, held, fleet)
+        rows = () if offline else await verify_cluster(picture, fleet, late)
+        code = exit_code_of(fleet, rows)
+        if code != ExitCode.OK:
+            bad = sorted({*fleet.failures, *(r.host for r in rows if r.test_result == "Failed" and r.host)})
+            record(store, picture, held, "Failed", "configuring its hosts", "failed: " + ", ".join(bad or [name]))
+        elif offline:
+            record(store, picture, held, "Pending", f"written to {folder}, not pushed", "")
+        else:
+            record(store, picture, held, "Configured", "", "")
     session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
     return _outcome(store, picture, fleet, rows, exit_code=code)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from aksprov.events import EventStream
+from aksprov.model.host_lease import LeaseTerms
 
 
 class Asker(Protocol):
@@ -29,9 +30,11 @@ class Session:
         events: the stream that progress, --events and the journal's readers listen to.
         clock: current time in UTC.
         asker: for confirmations.
+        lease_terms: how long a run holds its hosts without saying so again.
     """
 
     state_url: str | None
     events: EventStream
     clock: Callable[[], datetime]
     asker: Asker
+    lease_terms: LeaseTerms = field(default_factory=LeaseTerms)

@@ -31,6 +31,7 @@ from aksprov.model.cluster import Cluster, ClusterStatus, LoadBalancerSettings, 
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Interface, Observed
 from aksprov.model.host import Host
+from aksprov.model.host_lease import LeaseTerms
 from aksprov.model.network import AddressRange, Network
 from aksprov.model.transport import Completed, Connection, Delivery, Receipt
 from aksprov.rendering.templates import Templates
@@ -224,7 +225,7 @@ async def make(store: Store, cluster: Cluster, known: Mapping[str, Facts]) -> di
         picture = await look("new-cluster", cluster, network, snapshot, fleet, source, offline=False)
     assert len(picture.plan.hosts) == len(picture.desired.nodes) > 0
     planned = time.process_time()
-    reserve(store, picture, verb="new-cluster", request_hash=cluster.key, offline=False)
+    reserve(store, picture, verb="new-cluster", request_hash=cluster.key, offline=False, terms=LeaseTerms())
     leased = time.process_time()
     return {"read": read - began, "plan": planned - read, "lease": leased - planned}
 

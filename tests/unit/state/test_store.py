@@ -10,7 +10,6 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -122,8 +121,10 @@ def test_putting_again_replaces_and_removing_forgets(path: Path) -> None:
 def test_a_missing_state_reads_as_empty_and_is_not_made(path: Path) -> None:
     store = open_store(str(path))
     assert store.snapshot() == Snapshot()
-    assert store.journal.unfinished_run("cluster/demo", "h") is None
     assert store.journal.completed("r") == set()
+    assert store.journal.runs(["r"]) == {}
+    assert store.host_leases() == ()
+    store.check_free(["web1"])
     assert not store.created
     assert not path.parent.parent.exists()
 
@@ -407,6 +408,21 @@ def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
     refuse_network_file_system(Path("/home/jane/state.db"), tmp_path / "no Linux")
 
 
+def test_a_state_of_an_older_version_gets_what_it_lacks_when_it_is_used(path: Path) -> None:
+    fill(path)
+    before = open_store(str(path)).snapshot()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE host_leases")
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'schema_version'")
+        connection.commit()
+    store = open_store(str(path))
+    assert store.host_leases() == ()
+    assert store.snapshot() == before
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
+    assert version == str(SCHEMA_VERSION)
+
+
 # --- the ledger
 
 
@@ -475,44 +491,3 @@ def test_a_site_may_repeat_the_addresses_of_another(path: Path) -> None:
         transaction.put_network(replace(NETWORK, name="Lab18", site="Shop18"))  # type: ignore[type-var]
         transaction.add_leases([replace(VIP, network="lab18", cluster="b", owner="cluster/b")])  # type: ignore[list-item]
         assert len(transaction.snapshot().leases) == 2
-
-
-def test_epochs_count_for_each_host_and_outlive_its_removal(path: Path) -> None:
-    store = open_store(str(path))
-    with store.write() as transaction:
-        assert transaction.next_epochs(["a", "b"]) == {"a": 1, "b": 1}
-    with store.write() as transaction:
-        transaction.remove_host("a")
-        assert transaction.next_epochs(["a", "c"]) == {"a": 2, "c": 1}
-
-
-# --- the journal
-
-
-def test_a_killed_run_is_found_and_its_completed_steps_are_known(path: Path) -> None:
-    journal = open_store(str(path), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)).journal
-    run = journal.start_run("new-cluster", ["cluster/demo", "network/lab"], "h1", "p")
-    journal.step_started(run, "web1", "files", "i1")
-    journal.step_finished(run, "web1", "files", "i1", "done", "3 files")
-    journal.step_started(run, "web1", "reload", "i1")
-    journal.step_started(run, "web2", "files", "i2")
-    journal.step_finished(run, "web2", "files", "i2", "failed", "disk full")
-
-    again = open_store(str(path)).journal
-    assert again.unfinished_run("cluster/demo", "h1") == run
-    assert again.unfinished_run("cluster/demo", "h2") is None
-    assert again.unfinished_run("cluster/other", "h1") is None
-    assert again.completed(run) == {("web1", "files", "i1")}
-    again.step_started(run, "web1", "files", "i1")  # begun again: no longer known to be done
-    assert again.completed(run) == set()
-    assert again.completed("other") == set()
-
-    again.finish_run(run, "done")
-    assert again.unfinished_run("cluster/demo", "h1") is None
-
-
-def test_the_latest_unfinished_run_counts(path: Path) -> None:
-    journal = open_store(str(path)).journal
-    runs = [journal.start_run("new-cluster", ["cluster/demo"], "h", "p") for _ in range(3)]
-    journal.finish_run(runs[2], "failed")
-    assert journal.unfinished_run("cluster/demo", "h") == runs[1]

@@ -1,0 +1,165 @@
+"""What one write transaction can do.
+
+Only values of ``aksprov.model`` go in and come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete
+
+from aksprov.errors import BusyError
+from aksprov.model.cluster import Cluster, ClusterStatus, Node
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Facts
+from aksprov.model.host import Host
+from aksprov.model.network import Lease, Network, RouterId
+from aksprov.state import rows, schema
+from aksprov.state.host_leases import HostLeases
+from aksprov.state.journal import Runs
+from aksprov.state.reading import read_snapshot
+
+
+class TakenError(BusyError):
+    """Another run took the address, host or router id between proposal and transaction: plan again."""
+
+
+class Transaction:
+    """One write transaction.  References between objects are keys (lower-case names).
+
+    Attributes:
+        host_leases: which run may change which host.
+        runs: the journal's runs.
+    """
+
+    def __init__(self, connection: Connection, path: Path, clock: Callable[[], datetime]) -> None:
+        self.host_leases = HostLeases(connection, clock)
+        self.runs = Runs(connection, clock)
+        self._connection = connection
+        self._path = path
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is recorded, this transaction's own changes included."""
+        return read_snapshot(self._connection, self._path)
+
+    def put_network(self, network: Network) -> None:
+        """Record a network, new or changed."""
+        self._put("network", network.key, network)
+
+    def remove_network(self, key: str) -> None:
+        """Forget a network.  Whether it is in use was checked before, in this transaction."""
+        self._remove(key, "network")
+
+    def put_cluster(self, cluster: Cluster) -> None:
+        """Record a cluster's definition, new or changed."""
+        self._put("cluster", cluster.key, cluster)
+
+    def put_status(self, key: str, status: ClusterStatus) -> None:
+        """Record where a cluster stands."""
+        self._put("status", key, status)
+
+    def put_host(self, host: Host) -> None:
+        """Record a host, new or changed."""
+        self._put("host", host.key, host)
+
+    def remove_host(self, key: str) -> None:
+        """Forget a host and its facts.  Its epoch stays, so that the name never counts from 1 again."""
+        self._remove(key, "host", "facts")
+
+    def put_facts(self, key: str, facts: Facts) -> None:
+        """Record what a host said of itself."""
+        self._put("facts", key, facts)
+
+    def add_nodes(self, nodes: Iterable[Node]) -> None:
+        """Record nodes; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: HostTaken, the host is in another cluster or has other values.
+        """
+        wanted = tuple(nodes)
+        recorded = rows.found(self._connection, schema.nodes, "host", {node.host for node in wanted})
+        new: list[dict[str, Any]] = []
+        for node in wanted:
+            there = recorded.setdefault(node.host, [])
+            others = [row for row in there if row["cluster"] != node.cluster]
+            same_role = [row for row in there if row["role"] == node.role]
+            if others or (same_role and Node(**same_role[0]) != node):
+                raise _taken("HostTaken", f"host {node.host}", f"cluster {there[0]['cluster']} has it")
+            if not same_role:
+                there.append(msgspec.structs.asdict(node))
+                new.append(there[-1])
+        rows.add(self._connection, schema.nodes, new)
+
+    def add_leases(self, leases: Iterable[Lease]) -> None:
+        """Record leases; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: AddressTaken, the address belongs to another object on this network, or
+                on another network of the same site.
+        """
+        wanted: dict[str, list[Lease]] = {}
+        for lease in leases:
+            wanted.setdefault(lease.network, []).append(lease)
+        for network, of_network in wanted.items():
+            self._add_leases(self._scope(network), of_network)
+
+    def _add_leases(self, scope: str, leases: list[Lease]) -> None:
+        wanted = {lease.address for lease in leases}
+        recorded = rows.found(self._connection, schema.leases, "address", wanted, scope=scope)
+        new: list[dict[str, Any]] = []
+        for lease in leases:
+            there = recorded.setdefault(lease.address, [])
+            if not there:
+                there.append(msgspec.structs.asdict(lease) | {"scope": scope})
+                new.append(there[0])
+                continue
+            holder = Lease(**{field: there[0][field] for field in Lease.__struct_fields__})
+            if holder != lease:
+                why = f"{holder.owner} has it on network {holder.network}"
+                raise _taken("AddressTaken", f"address {lease.address}", why)
+        rows.add(self._connection, schema.leases, new)
+
+    def add_router_id(self, router_id: RouterId) -> None:
+        """Record a router id; one that is recorded already is left as it is.
+
+        Raises:
+            TakenError: RouterIdTaken, another cluster of the subnet has it.
+        """
+        row = msgspec.structs.asdict(router_id)
+        recorded = rows.read(
+            self._connection,
+            schema.router_ids,
+            site=router_id.site,
+            prefix=router_id.prefix,
+            router_id=router_id.router_id,
+        )
+        if not recorded:
+            rows.add(self._connection, schema.router_ids, [row])
+        elif recorded[0] != row:
+            what = f"router id {router_id.router_id} of {router_id.prefix}"
+            raise _taken("RouterIdTaken", what, f"cluster {recorded[0]['cluster']} has it")
+
+    def put_late(self, cluster_key: str, name: str, text: str) -> None:
+        """Record a public late value of a cluster (never a secret one)."""
+        rows.put(self._connection, schema.late, {"cluster": cluster_key, "name": name}, {"text": text})
+
+    def _scope(self, network_key: str) -> str:
+        there = rows.read(self._connection, schema.objects, kind="network", key=network_key)
+        return msgspec.json.decode(there[0]["body"], type=Network).scope if there else ""
+
+    def _put(self, kind: str, key: str, value: msgspec.Struct) -> None:
+        body = msgspec.json.encode(value).decode()
+        rows.put(self._connection, schema.objects, {"kind": kind, "key": key}, {"body": body})
+
+    def _remove(self, key: str, *kinds: str) -> None:
+        columns = schema.objects.c
+        self._connection.execute(delete(schema.objects).where(columns.key == key, columns.kind.in_(kinds)))
+
+
+def _taken(code: str, what: str, why: str) -> TakenError:
+    return TakenError(code, f"{what} is taken", where=what, why=why, fix="run the command again: it plans anew")
