@@ -1,0 +1,126 @@
+"""Every parameter does something, or is refused with exit code 69: none is taken and ignored."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import definition_cases as cases
+import pytest
+
+from aksprov.cli.main import run
+from aksprov.cmdlets.catalog import find_verb
+from aksprov.cmdlets.declaration import Parameter, Verb
+
+NETWORK, SETTING = cases.network(), cases.network("new-network-setting")
+BALANCER = "new-load-balancer-setting --name lb --load-balancer-sku HAProxy"
+CLUSTER = cases.cluster("--kubernetes-version v1.36.4 --what-if --output-dir review")
+POOL = f"{CLUSTER} --node-pool-name pool"
+# verb -> parameter -> two command lines that differ in it, and so in what they do.
+EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
+    "new-cluster-network": {
+        "name": (NETWORK, cases.network(name="lab3")),
+        "vswitchName": (NETWORK, cases.network(vswitch_name="Other [\u00fc]")),
+        "ipAddressPrefix": (NETWORK, cases.network(ip_address_prefix="10.20.0.0/23")),
+        "gateway": (NETWORK, cases.network(gateway="10.20.0.3")),
+        "dnsServers": (NETWORK, cases.network(dns_servers="10.20.0.3")),
+        "vipPoolStart": (NETWORK, cases.network(vip_pool_start="10.20.0.201")),
+        "vipPoolEnd": (NETWORK, cases.network(vip_pool_end="10.20.0.221")),
+        "k8sNodeIpPoolStart": (NETWORK, cases.network(k8s_node_ip_pool_start="10.20.0.11")),
+        "k8sNodeIpPoolEnd": (NETWORK, cases.network(k8s_node_ip_pool_end="10.20.0.101")),
+        "vlanID": (NETWORK, cases.network(vlan_id="7")),
+        "macPoolName": (NETWORK, cases.network(mac_pool_name="MocMacPool")),
+        "site": (NETWORK, cases.network(site="shop17")),
+        "upgradeReserve": (NETWORK, cases.network(upgrade_reserve="2")),
+    },
+    "get-cluster-network": {
+        "name": ("get-cluster-network --name lab", "get-cluster-network --name other"),
+        "clusterName": ("get-cluster-network --cluster-name old", "get-cluster-network --cluster-name other"),
+        "addresses": ("get-cluster-network --name lab", "get-cluster-network --name lab --addresses"),
+    },
+    "remove-cluster-network": {
+        "name": ("remove-cluster-network --name other --yes", "remove-cluster-network --name lab --yes"),
+    },
+    "new-load-balancer-setting": {
+        "name": (BALANCER, BALANCER.replace("lb", "other", 1)),
+        "loadBalancerSku": (BALANCER, BALANCER.replace("HAProxy", "none")),
+        "loadBalancerCount": (BALANCER, f"{BALANCER} --load-balancer-count 2"),
+        "vmSize": (BALANCER, f"{BALANCER} --vm-size Default"),
+    },
+    "new-cluster": {
+        "name": (CLUSTER, CLUSTER.replace("demo", "other")),
+        "kubernetesVersion": (CLUSTER, CLUSTER.replace("v1.36.4", "v1.35.1")),
+        "vnet": (f"{CLUSTER} --vnet lab", f"{CLUSTER} --vnet nowhere"),
+        "primaryNetworkPlugin": (CLUSTER, f"{CLUSTER} --primary-network-plugin flannel"),
+        "calicoDataplane": (CLUSTER, f"{CLUSTER} --calico-dataplane nftables"),
+        "podCidr": (CLUSTER, f"{CLUSTER} --pod-cidr 10.245.0.0/16"),
+        "serviceCidr": (CLUSTER, f"{CLUSTER} --service-cidr 10.97.0.0/16"),
+        "controlPlaneNodeCount": (CLUSTER, f"{CLUSTER} --control-plane-node-count 3"),
+        "controlPlaneVmSize": (CLUSTER, f"{CLUSTER} --control-plane-vm-size Default"),
+        "loadBalancerCount": (CLUSTER, f"{CLUSTER} --load-balancer-count 2"),
+        "loadBalancerVmSize": (CLUSTER, f"{CLUSTER} --load-balancer-vm-size Default"),
+        "loadBalancerSettings": (CLUSTER, f"{CLUSTER} --load-balancer-settings '{{\"Count\": 2}}'"),
+        "nodePoolName": (POOL, f"{CLUSTER} --node-pool-name other"),
+        "nodeCount": (POOL, f"{POOL} --node-count 2"),
+        "nodeVmSize": (POOL, f"{POOL} --node-vm-size Default"),
+        "osType": (POOL, f"{POOL} --os-type Windows"),
+        "osSku": (f"{POOL} --os-type Windows", f"{POOL} --os-type Windows --os-sku Windows2019"),
+        "nodeMaxPodCount": (CLUSTER, f"{CLUSTER} --node-max-pod-count 100"),
+        "taints": (CLUSTER, f"{CLUSTER} --taints sku=gpu:NoSchedule"),
+        "linuxNodeCount": (CLUSTER, f"{CLUSTER} --linux-node-count 2"),
+        "linuxNodeVmSize": (CLUSTER, f"{CLUSTER} --linux-node-vm-size Default"),
+        "windowsNodeCount": (CLUSTER, f"{CLUSTER} --windows-node-count 1"),
+        "windowsNodeVmSize": (CLUSTER, f"{CLUSTER} --windows-node-vm-size Default"),
+        "configureOnly": (CLUSTER, CLUSTER.replace("--configure-only ", "")),
+    },
+    "get-cluster": {"name": ("get-cluster --name old", "get-cluster --name other")},
+    "test-cluster": {"name": ("test-cluster --name other", "test-cluster --name old")},
+    "remove-cluster": {"name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes")},
+    "get-vm-size": {},
+    "get-kubernetes-version": {},
+}  # fmt: skip
+EFFECTS["new-network-setting"] = {
+    name: (SETTING, changed.replace("new-cluster-network", "new-network-setting"))
+    for name, (_, changed) in EFFECTS["new-cluster-network"].items()
+    if name not in ("site", "upgradeReserve")
+}
+
+
+def parameters(*, available: bool) -> Iterator[tuple[Verb, Parameter]]:
+    for name in EFFECTS:
+        verb = find_verb(name)
+        assert verb is not None
+        yield from ((verb, p) for p in verb.parameters if available != bool(p.unavailable))
+
+
+def test_every_available_parameter_is_tried() -> None:
+    declared = {(verb.name, parameter.name) for verb, parameter in parameters(available=True)}
+    assert declared == {(verb, name) for verb, effects in EFFECTS.items() for name in effects}
+
+
+@pytest.mark.parametrize(("verb", "name"), [(verb, name) for verb, effects in EFFECTS.items() for name in effects])
+def test_an_available_parameter_makes_a_difference(
+    verb: str, name: str, prepared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for line in EFFECTS[verb][name]:
+        shutil.copy(prepared / "state.db", "state.db")
+        run([*cases.Case(line, 0, "", "").gnu, "--output", "json"])
+        answer = capsys.readouterr()
+        said.append((answer.out, [x for x in answer.err.splitlines() if not x.startswith("note: made a new state")]))
+    assert said[0] != said[1]
+    assert "InternalError" not in str(said) and "UnknownOption" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("verb", "parameter"), [pytest.param(v, p, id=f"{v.name}-{p.name}") for v, p in parameters(available=False)]
+)
+def test_a_parameter_without_effect_is_refused(
+    verb: Verb, parameter: Parameter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"switch": [], "boolean": ["true"], "object": ["{}"], "integer": ["1"]}.get(parameter.kind, ["x"])
+    assert run([verb.name, "--name", "demo", parameter.option, *value]) == 69
+    error = " ".join(capsys.readouterr().err.split())
+    assert parameter.option in error and parameter.unavailable in error
+    assert list(Path().iterdir()) == []
