@@ -108,6 +108,8 @@ def check_recovery(text: str, host: str) -> None:
         raise refusal(host, [("lock", "HostLocked", lock_holder(rest))])
     if result == "broken":
         raise refusal(host, [("recover", "HostLeftHalf", rest)])
+    if result != "right":
+        raise refusal(host, [("recover", "AnswerUnreadable", text[-500:])])
 
 
 def lock_holder(word: str) -> str:

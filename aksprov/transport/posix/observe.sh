@@ -14,7 +14,7 @@ text() { [ -f "$1" ] && cat "$1"; }
 version() {
 	command -v "$1" >/dev/null 2>&1 || return 0
 	printf "%s " "$1"
-	timeout 5 "$@" 2>&1 </dev/null | head -n 1
+	timeout 3 "$@" 2>&1 </dev/null | head -n 1
 }
 part host
 line machine /etc/machine-id
@@ -37,7 +37,8 @@ version kubelet --version
 version kubeadm version -o short
 version kubectl version --client
 version crictl --version
-version calicoctl version --client
+# says its own version first, then looks for a cluster; not every release can be told not to
+version calicoctl version
 part epoch
 text $D/epoch
 part swap
