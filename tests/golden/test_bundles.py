@@ -57,7 +57,7 @@ def test_three_load_balancers_name_the_two_others(compare: Compare) -> None:
 
 @pytest.mark.parametrize(
     ("version", "form"),
-    [("1.6.20~ds1", "v2"), ("1.7.24", "v2"), ("2.2.1", "v3"), ("", "v3")],
+    [("1.6.20~ds1", "v2"), ("1.7.24", "v2"), ("2.0.5", "v3-bin-dir"), ("2.2.1", "v3"), ("", "v3")],
 )
 def test_containerd_gets_the_form_that_it_reads(version: str, form: str, compare: Compare) -> None:
     """By what the host shows; one that shows nothing gets the form of today's containerd."""
