@@ -42,7 +42,11 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "HostOwnedByOtherState": (
         "{host} is managed from another state",
-        "use that state (AKSPROV_STATE), or, when it is lost, move /var/lib/aksprov/manifest.json away on the host",
+        "use that state (AKSPROV_STATE), or, when it is gone for good: aksprov adopt --name {host}",
+    ),
+    "HostChangedMeanwhile": (
+        "{host} was changed while it was looked at",
+        "run the command again: it looks at the host anew",
     ),
     "HostToolMissing": (
         "{host} lacks a program",

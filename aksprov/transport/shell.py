@@ -25,9 +25,9 @@ OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
 
 # For an answer that moves no more than text: facts and hashes take well under a second.
 ANSWER_SECONDS = 60
-# The host's own deadlines add up to less: lock 30 s, and per unit check 30, reload 60, listening 10 and as
-# much again to put it back.
-APPLY_SECONDS = 600
+# The host's own deadlines add up to less: lock 30 s, per unit check 30, enable 60, reload 60, listening 20, and
+# 120 to put it back; three units at most.
+APPLY_SECONDS = 900
 _ARGUMENT = re.compile(r"[A-Za-z0-9._@+/:-]+")
 
 

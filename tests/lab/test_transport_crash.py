@@ -120,7 +120,7 @@ def test_killed_after_the_manifest_it_is_finished(old: Lab) -> None:
     put(old, CHANGE)
     host = old["h1"]
     host.shell(
-        "cd /var/lib/aksprov && printf 'commit %s\\nhad /etc/haproxy/extra\\n' $(sha256sum manifest.json | cut -d' ' -f1)"
+        "cd /var/lib/aksprov && set -- $(sha256sum manifest.json) && printf 'commit %s\\nhad /etc/haproxy/extra\\n' $1"
         " > swap.log && cp /etc/haproxy/extra /etc/haproxy/.extra.aksprov-old"
     )
     assert state_of(old) == right(NEW)

@@ -234,5 +234,7 @@ sync_folders
 mv -f "$manifest" $D/manifest.json || fail data SwapFailed "cannot write to $D"
 sync $D/
 clear_old
+# shellcheck disable=SC2086
+[ -z "$made" ] || printf "%s\n" $made >>$D/originals/folders
 for path in $removed; do forget_original "$path"; done
 leave 0

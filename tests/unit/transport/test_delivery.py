@@ -157,7 +157,7 @@ def test_an_answer_in_order_is_a_receipt() -> None:
     [
         ("haproxy failed ConfigRefused\n\t[ALERT] x\n", "ConfigRefused", "h1, step haproxy", "[ALERT] x"),
         ("lock failed HostLocked\n\t412:99:boot:7\n", "HostLocked", "h1, step lock", "process 412 on the host"),
-        ("haproxy failed NotListening\n\tx\nback failed HostLeftHalf\n\t /a\n", "HostLeftHalf", "h1, step haproxy", "x; /a"),
+        ("x failed NotListening\n\tx\nback failed HostLeftHalf\n\t /a\n", "HostLeftHalf", "h1, step x", "x; /a"),
         ("haproxy done -\n\tx\n", "AnswerUnreadable", "h1, step end", ""),
         ("", "AnswerUnreadable", "h1, step end", ""),
         ("sh: 12: something odd", "AnswerUnreadable", "h1, step end", "something odd"),
