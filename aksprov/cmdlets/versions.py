@@ -212,19 +212,21 @@ OFFERED: tuple[KubernetesVersion, ...] = (
     _row("1.37", 1, "v1beta4", "3.10.2", _cri("2.2", usual="2.3"), _CALICO_332),
 )
 LATEST = "latest"
+# What a cluster gets that asks for none: the newest one whose Calico was tested with it.
+DEFAULT = [offered for offered in OFFERED if offered.calico_tested][-1]
 
 # Kubernetes' own tags: no leading zeros; pre-releases and build metadata are not deployed.
 _VERSION = re.compile(r"v?(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
 
 def resolve_version(text: str | None) -> str:
-    """The version with its leading v that ``text`` means: "v1.36.4", "1.36.4", or "latest" or None for the newest.
+    """The version with its leading v that ``text`` means: "v1.36.4", "1.36.4", or "latest" or None for DEFAULT.
 
     Raises:
         DefinitionError: KubernetesVersionInvalid, VersionNotAvailable.
     """
     if text is None or text.lower() == LATEST:
-        return OFFERED[-1].version
+        return DEFAULT.version
     match = _VERSION.fullmatch(text.lower())
     if match is None:
         raise DefinitionError(
@@ -232,7 +234,7 @@ def resolve_version(text: str | None) -> str:
             f"{text!r} is not a Kubernetes version",
             where="kubernetesVersion",
             why="a version has three numbers, like v1.36.4",
-            fix="give one that get-kubernetes-version lists, or leave it out for the newest",
+            fix="give one that get-kubernetes-version lists, or leave it out for the newest that was tested as a whole",
         )
     major, minor, patch = match.groups()
     find_version(f"v{major}.{minor}.{patch}")
@@ -254,5 +256,5 @@ def find_version(version: str) -> KubernetesVersion:
         f"Kubernetes {version} is not available",
         where="kubernetesVersion",
         why=f"configuration is made for {OFFERED[0].minor} to {OFFERED[-1].minor} only",
-        fix=f"give one that get-kubernetes-version lists, or leave it out for {OFFERED[-1].version}",
+        fix=f"give one that get-kubernetes-version lists, or leave it out for {DEFAULT.version}",
     )

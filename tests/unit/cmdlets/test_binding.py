@@ -77,7 +77,7 @@ def test_what_is_left_out_has_the_documented_default() -> None:
         (f"{POOL} --os-type LINUX", "osType", "Linux"),
         (f"{POOL} --control-plane-vm-size STANDARD_A4_V2", "controlPlaneVmSize", "Standard_A4_v2"),
         (f"{POOL} --kubernetes-version 1.36.2", "kubernetesVersion", "v1.36.2"),
-        (f"{POOL} --kubernetes-version Latest", "kubernetesVersion", "v1.37.1"),
+        (f"{POOL} --kubernetes-version Latest", "kubernetesVersion", "v1.36.4"),
         (f"{POOL} --vnet \"'lab'\"", "vnet", "lab"),
         (f"{POOL} --vnet '\"lab\"'", "vnet", "lab"),
         (f'{POOL} --vnet \'{{"name": "lab", "Gateway": null, "Site": ""}}\'', "vnet", {"Name": "lab"}),
