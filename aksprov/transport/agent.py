@@ -133,6 +133,7 @@ class Agent:
         self._stdin = stdin
         self._sudo = sudo
         self._answered = False
+        self._in_step = True  # False while, and after, an exchange that did not come to its end
 
     async def first(self, seconds: float) -> Completed:
         """The answer of the script that the agent was started with.
@@ -156,11 +157,16 @@ class Agent:
             self._stdin.write_eof()
 
     async def _exchange(self, request: bytes, seconds: float) -> Completed:
+        if not self._in_step:
+            raise self._ended()
+        self._in_step = False
         try:
             async with asyncio.timeout(seconds):
-                return await self._converse(request)
+                done = await self._converse(request)
         except TimeoutError:
             raise self._silent(seconds) from None
+        self._in_step = True
+        return done
 
     async def _converse(self, request: bytes) -> Completed:
         """Send and listen at once: a script may answer before it has read everything."""

@@ -134,10 +134,13 @@ def test_an_agent_that_never_speaks_is_diagnosed(before: str, sudo: bool, code: 
 def test_a_script_that_outlives_its_deadline_is_given_up() -> None:
     async def work(agent: Agent) -> None:
         await agent.first(10)
-        await agent.run("exec sleep 2", (), b"", -59.5)  # half a second beside the time for the stream
+        with pytest.raises(HostError, match="did not answer within"):
+            await agent.run("exec sleep 2", (), b"", -59.5)  # half a second beside the time for the stream
+        await agent.run("echo late", (), b"", 10)
 
-    with pytest.raises(HostError, match="did not answer within"):
+    with pytest.raises(HostError) as raised:  # and its late answer is not taken for the next one's
         with_agent(work)
+    assert raised.value.code == "HostDisconnected"
 
 
 def test_an_agent_that_is_killed_is_a_lost_connection() -> None:

@@ -23,6 +23,7 @@ WHOLE = {
     "tcp": ("tcp",),
     "unix": ("unix",),
     "recover": ("lock", "swap", "undo", "recover"),
+    "adopt": ("lock", "adopt"),
     "apply": ("lock", "swap", "undo", "removes", *STEPS, "apply"),
 }
 SHELLS = [s for s in ("dash", "bash --posix", "busybox sh") if shutil.which(s.split()[0])]
