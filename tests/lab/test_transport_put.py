@@ -186,9 +186,9 @@ def test_what_cannot_be_done_leaves_the_old_in_force(lab: Lab, delivery: Deliver
     assert words in why
 
 
-def test_the_other_states_manifest_is_named(lab: Lab) -> None:
+def test_another_states_host_is_free_once_its_manifest_is_moved_away(lab: Lab) -> None:
     error = error_of(entry(lab, "h1"), lambda c: c.put_bundle(deliver([file("/srv/x", "x")], state="state-b")))
-    assert "/var/lib/aksprov/manifest.json" in error.fix
+    assert "aksprov adopt --name h1" in error.fix
     lab["h1"].shell("mv /var/lib/aksprov/manifest.json /root/")
     put(lab, deliver([file("/srv/x", "x")], state="state-b"))
     lab["h1"].shell("rm /srv/x; rm -r /var/lib/aksprov")
@@ -223,6 +223,21 @@ def test_a_host_without_haproxy_is_left_untouched(bare: Lab) -> None:
     assert (error.code, error.why) == ("HostToolMissing", "haproxy")
     assert bare["h2"].shell("ls -d /srv/new /var/lib/aksprov /etc/sysctl.d/99-x.conf", check=False).stdout == ""
     bare["h2"].shell("mv /root/haproxy /usr/sbin/")
+
+
+@pytest.mark.parametrize("starts", ["exec sleep 2", "systemd-notify --ready; sleep 1; exit 1"], ids=["ends", "fails"])
+def test_a_unit_that_dies_two_seconds_later_has_failed(bare: Lab, starts: str) -> None:
+    host = bare["h2"]
+    host.write(
+        "/etc/systemd/system/keepalived.service.d/x.conf", f"[Service]\nExecStart=\nExecStart=/bin/sh -c '{starts}'\n"
+    )
+    host.shell("echo Type=simple >> /etc/systemd/system/keepalived.service.d/x.conf")
+    host.shell("systemctl daemon-reload; systemctl stop keepalived; rm -f /etc/keepalived/keepalived.conf")
+    conf = file("/etc/keepalived/keepalived.conf", KEEPALIVED.format(vip=VIP), "keepalived")
+    error = error_of(entry(bare, "h2"), lambda c: c.put_bundle(deliver([conf], ("keepalived",))))
+    assert (error.code, error.where) == ("UnitUnstable", "h2, step keepalived")
+    assert host.shell("ls /etc/keepalived/keepalived.conf", check=False).returncode != 0
+    host.shell("rm -r /etc/systemd/system/keepalived.service.d; systemctl daemon-reload; systemctl reset-failed")
 
 
 @pytest.mark.parametrize("bytes_up", [16_000, 30_000, 60_000])

@@ -30,12 +30,12 @@ listens() {
 	return 1
 }
 
-# wait up to 10 s until the unit $1 is active: it may tell systemd of its reload after systemctl has returned
+# wait up to 10 s until the unit $1 is active, else fail with the code $2: it may tell systemd of its reload after systemctl has returned
 await_active() {
 	left=50
 	until now=$(systemctl is-active "$1"); do
 		left=$((left - 1))
-		case $left$now in [1-9]*reloading | [1-9]*activating) ;; *) fail "$1" ReloadFailed "$1 is $now$nl$(journal "$1")" ;; esac
+		case $left$now in [1-9]*reloading | [1-9]*activating) ;; *) fail "$1" "$2" "$1 is $now$nl$(journal "$1")" ;; esac
 		sleep 0.2
 	done
 }
@@ -91,7 +91,7 @@ bring() {
 		try 60 systemctl start "$1"
 		;;
 	esac || fail "$1" ReloadFailed "$out$nl$(journal "$1")"
-	await_active "$1"
+	await_active "$1" ReloadFailed
 	await_listens "$1"
 	watch "$1"
 }
@@ -105,7 +105,7 @@ settle() {
 	sleep 3
 	for word in $touched; do
 		unit=${word%%|*}
-		await_active "$unit"
+		await_active "$unit" UnitUnstable
 		[ "$(pulse "$unit")" = "${word#*|}" ] || fail "$unit" UnitUnstable "$unit died within 3 s$nl$(journal "$unit")"
 	done
 }
