@@ -21,6 +21,16 @@ READERS: tuple[Reader, ...] = (
     "kubeadm", "data",
 )  # fmt: skip
 
+# Where a managed file is read from, once there is no bundle any more that says who reads it.
+_READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
+    ("/etc/modules-load.d/", "modules"),
+    ("/etc/sysctl.d/", "sysctl"),
+    ("/etc/systemd/", "systemd"),
+    ("/etc/containerd/", "containerd"),
+    ("/etc/haproxy/haproxy.cfg", "haproxy"),
+    ("/etc/keepalived/keepalived.conf", "keepalived"),
+)
+
 ROOT = "root:root"
 # BUILTIN\Administrators: by SID, since its name is another one on a Windows of another language.
 ADMINISTRATORS = "S-1-5-32-544"
@@ -34,6 +44,11 @@ _WINDOWS_MODES = ("0600", "0644")
 def is_windows_path(path: str) -> bool:
     """Whether a bundle's path is one of a Windows host ("C:/ProgramData/x")."""
     return path[1:3] == ":/"
+
+
+def reader_of_place(path: str) -> Reader:
+    """Who reads the file at ``path`` of a Linux host; "data" where nobody in particular does."""
+    return next((reader for place, reader in _READER_OF_PLACE if path.startswith(place)), "data")
 
 
 def folder_path(path: str) -> str:

@@ -27,6 +27,10 @@ class Delivery(Value, frozen=True, kw_only=True):
         removes: paths of managed files that go.
         steps: readers whose check and reload run, in the order of READERS.
         manifest: what manifest.json will say when all is done.
+        leaving: key of the cluster that is taken off the host, "" where none is.  Then files that go get
+            their original back, the steps are the readers of which nothing stays, whose units and
+            settings become what they were found as, and once nothing is managed nothing of ours stays.
+        vips: of that cluster; taken off the host's interfaces once keepalived is stopped.
     """
 
     files: tuple[BundleFile, ...]
@@ -34,6 +38,8 @@ class Delivery(Value, frozen=True, kw_only=True):
     steps: tuple[Reader, ...]
     listens: tuple[Listen, ...]
     manifest: Manifest
+    leaving: str = ""
+    vips: tuple[str, ...] = ()
 
 
 class StepResult(Value, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator
 
-from aksprov.model.bundle import READERS, BundleFile, Listen, Reader
+from aksprov.model.bundle import BundleFile, Listen, Reader, reader_of_place
 from aksprov.model.facts import ManifestFile
 from aksprov.model.transport import Delivery, Receipt, StepResult
 from aksprov.transport.posix import script
@@ -26,21 +26,16 @@ _STEP_SCRIPTS: dict[Reader, tuple[str, ...]] = {
     "keepalived": ("common", "units", "keepalived"),
     "kubeadm": ("common", "kubeadm"),
 }
-# Where a file that goes was read from: a bundle that no longer has it does not say.
-_READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
-    ("/etc/modules-load.d/", "modules"),
-    ("/etc/sysctl.d/", "sysctl"),
-    ("/etc/systemd/", "systemd"),
-    ("/etc/containerd/", "containerd"),
-    ("/etc/haproxy/haproxy.cfg", "haproxy"),
-    ("/etc/keepalived/keepalived.conf", "keepalived"),
-)
 # tar pads a stream to whole blocks and ends it with two empty ones.
 _BLOCK = 512
 
 
 def apply_script(delivery: Delivery) -> str:
     """The script that carries out a delivery: with the steps it has, and no others."""
+    if delivery.leaving:
+        return script(
+            "lock", "swap", "undo", "removes", "steps/common", "steps/units", "steps/systemd", "leave", "apply"
+        )
     steps = dict.fromkeys(f"steps/{name}" for step in delivery.steps for name in _STEP_SCRIPTS.get(step, ()))
     undo = ("undo",) if steps else ()
     removes = ("removes",) if delivery.removes else ()
@@ -62,7 +57,8 @@ def apply_input(delivery: Delivery, mark: str) -> bytes:
         raise ValueError(f"files that the manifest does not have: {sorted(missing)}")
     lines = [f"run {manifest.state_id} {manifest.epoch} {mark} {manifest.bundle}"]
     lines += [_file_line(managed, *arriving.get(managed.path, (None, b""))) for managed in manifest.files]
-    lines += [f"remove {_reader_of(path)} {path}" for path in delivery.removes]
+    lines += [f"leave {delivery.leaving} {' '.join(delivery.vips)}"] if delivery.leaving else []
+    lines += [f"remove {reader_of_place(path)} {path}" for path in delivery.removes]
     lines += [f"step {step}" for step in delivery.steps]
     lines += [f"listen {x.unit} {_endpoint(x)} {' '.join(_kernel_socket(x))}" for x in delivery.listens]
     header = "".join(f"{line}\n" for line in [*lines, "."]).encode()
@@ -92,7 +88,7 @@ def parse_answer(text: str, delivery: Delivery, host: str) -> Receipt:
     ]
     if failures:
         raise refusal(host, failures)
-    if [s.step for s in steps] != [r for r in READERS if r in delivery.steps]:
+    if sorted(s.step for s in steps) != sorted(delivery.steps):
         raise refusal(host, [("end", "AnswerUnreadable", text[-500:])])
     return Receipt(steps=tuple(steps))
 
@@ -131,10 +127,6 @@ def _content(file: BundleFile) -> bytes:
     if file.content is None:
         raise ValueError(f"{file.path} waits for the late value {file.late!r}")
     return file.content.encode()
-
-
-def _reader_of(path: str) -> Reader:
-    return next((reader for place, reader in _READER_OF_PLACE if path.startswith(place)), "data")
 
 
 def _staged(path: str, mark: str) -> str:

@@ -8,6 +8,7 @@
 #   remove READER PATH
 #   step READER                           check and reload
 #   listen UNIT ADDRESS:PORT TABLE HEX    as /proc/net/TABLE writes the address
+#   leave CLUSTER [VIP...]                a removal (leave.sh)
 # Answer: lines "STEP RESULT CODE", each followed by its text in lines that begin with a tab.
 # From the first rename to the manifest nothing is printed, and HUP and PIPE are ignored.
 set -f
@@ -35,6 +36,7 @@ while read -r kind a b c d e f; do
 	remove) removes="$removes $a|$b" removed="$removed $b" ;;
 	step) steps="$steps $a" ;;
 	listen) listens="$listens $a|$b|$c|$d" ;;
+	leave) leaving=$a vips="$b $c $d $e $f" ;;
 	.) break ;;
 	esac
 done
@@ -185,7 +187,7 @@ prepare() {
 	printf "%s" "$out" >"$manifest" || fail stage StagingFailed "cannot write to $D"
 	commit=$(sha256sum "$manifest")
 	log "commit ${commit%% *}"
-	for path in $paths $removed; do keep_original "$path"; done
+	for path in $paths; do keep_original "$path"; done
 	sync $manifest $parts
 	for part in $parts; do case $part in *.part) mv -f "$part" "${part%.part}" || fail stage StagingFailed "$part" ;; esac done
 	for path in $removed; do stage_original "$path"; done
@@ -205,7 +207,7 @@ call() { case " $steps " in *" $reader "*) ! command -v "$1" >/dev/null || "$1" 
 for_steps() { for reader in $steps; do call "$1_$reader"; done; }
 
 swap_all() {
-	for reader in named modules sysctl systemd containerd haproxy keepalived kubeadm data; do
+	for reader in ${order:-named modules sysctl systemd containerd haproxy keepalived kubeadm data}; do
 		text=
 		call "check_$reader"
 		of "$reader" "$files"
@@ -237,4 +239,5 @@ clear_old
 # shellcheck disable=SC2086
 [ -z "$made" ] || printf "%s\n" $made >>$D/originals/folders
 for path in $removed; do forget_original "$path"; done
+! command -v give_back >/dev/null || give_back
 leave 0

@@ -24,6 +24,7 @@ WHOLE = {
     "unix": ("unix",),
     "recover": ("lock", "swap", "undo", "recover"),
     "adopt": ("lock", "adopt"),
+    "leave": ("lock", "swap", "undo", "removes", "steps/common", "steps/units", "steps/systemd", "leave", "apply"),
     "apply": ("lock", "swap", "undo", "removes", *STEPS, "apply"),
 }
 SHELLS = [s for s in ("dash", "bash --posix", "busybox sh") if shutil.which(s.split()[0])]

@@ -25,6 +25,13 @@ first_states() {
 	done >>"$D/originals/$1"
 }
 
+# the value of a kernel setting, its words one blank apart
+words() {
+	# shellcheck disable=SC2046
+	set -- $(cat "/proc/sys/$1" 2>/dev/null)
+	echo "$*"
+}
+
 # called before the manifest is written
 close_steps() {
 	! command -v settle >/dev/null || settle

@@ -47,9 +47,3 @@ apply_sysctl() {
 	unset IFS
 	text="$count changed and read back"
 }
-# the value of a setting, its words one blank apart
-words() {
-	# shellcheck disable=SC2046
-	set -- $(cat "/proc/sys/$1" 2>/dev/null)
-	echo "$*"
-}
