@@ -20,13 +20,15 @@ from aksprov.model.transport import Connection
 YEARS = 10
 _BACKDATE = timedelta(minutes=5)  # kubeadm's own allowance for clocks that differ
 
-# Reads "key, then certificate" from standard input.  Both are staged, then renamed, the
-# key first; a pair that is there already wins and is printed.  A run that was cut between
-# the two renames is finished by the next one, from the staged certificate.
+# Reads the cluster's key, then "key, then certificate" from standard input.  Both are staged, then
+# renamed, the key first; a pair that is there already wins and is printed.  A run that was cut between
+# the two renames is finished by the next one, from the staged certificate.  What we make is noted
+# before it is made, so that a removal takes it away and nothing else.
 WRITE_CA = """
 umask 077
 pki=/etc/kubernetes/pki
-mkdir -p -m 0755 /etc/kubernetes "$pki" || exit 1
+originals=/var/lib/aksprov/originals
+read -r cluster
 if [ -e "$pki/ca.key" ] && [ ! -e "$pki/ca.crt" ] && [ -e "$pki/.ca.crt.aksprov-new" ]; then
     mv -f "$pki/.ca.crt.aksprov-new" "$pki/ca.crt" || exit 1
 fi
@@ -37,6 +39,10 @@ fi
 if [ -e "$pki/ca.crt" ] || [ -e "$pki/ca.key" ]; then
     exit 3
 fi
+mkdir -p "$originals" || exit 1
+for folder in /etc/kubernetes "$pki"; do
+    [ -d "$folder" ] || { echo "$folder" >> "$originals/folders" && mkdir -m 0755 "$folder"; } || exit 1
+done
 : > "$pki/.ca.key.aksprov-new" && : > "$pki/.ca.crt.aksprov-new" || exit 1
 part=key
 while IFS= read -r line; do
@@ -44,7 +50,8 @@ while IFS= read -r line; do
     printf '%s\\n' "$line" >> "$pki/.ca.$part.aksprov-new" || exit 1
 done
 chmod 0644 "$pki/.ca.crt.aksprov-new" || exit 1
-sync "$pki/.ca.key.aksprov-new" "$pki/.ca.crt.aksprov-new" || exit 1
+sum=$(sha256sum < "$pki/.ca.crt.aksprov-new") && echo "${sum%% *} $cluster" > "$originals/ca" || exit 1
+sync "$originals/ca" "$pki/.ca.key.aksprov-new" "$pki/.ca.crt.aksprov-new" || exit 1
 mv -f "$pki/.ca.key.aksprov-new" "$pki/ca.key" || exit 1
 mv -f "$pki/.ca.crt.aksprov-new" "$pki/ca.crt" || exit 1
 sync "$pki"
@@ -91,14 +98,18 @@ def make_pair(now: datetime) -> tuple[bytes, bytes]:
     return private, certificate.public_bytes(serialization.Encoding.PEM)
 
 
-async def take_or_make(connection: Connection, now: datetime) -> str:
+async def take_or_make(connection: Connection, cluster: str, now: datetime) -> str:
     """The CA certificate (PEM) of the first control plane, made there when it has none.
+
+    Args:
+        cluster: key of the cluster that it is made for.
+        now: current time, UTC.
 
     Raises:
         HostError: CaNotWritten, or what the connection raises.
     """
     key, certificate = make_pair(now)
-    answer = await connection.run(WRITE_CA, stdin=key + certificate)
+    answer = await connection.run(WRITE_CA, stdin=f"{cluster}\n".encode() + key + certificate)
     if answer.status != 0:
         half = answer.status == 3
         raise HostError(

@@ -115,7 +115,7 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
             state_id=held.state_id,
             epoch=held.epochs[key],
         )
-        await _deliver(connection, delivery, changes[key], session, steps)
+        await deliver(connection, delivery, changes[key], session, steps)
 
     if late:
         _record_late(store, picture, held, late[CA])
@@ -130,7 +130,7 @@ async def _give_ca(
     key, digest = connection.host.key, picture.plan.hash
     await steps.started(key, [CA], digest)
     session.events.emit("step.started", host=key, step=CA)
-    certificate = await take_or_make(connection, session.clock())
+    certificate = await take_or_make(connection, picture.desired.cluster.key, session.clock())
     _record_late(store, picture, held, certificate)
     await steps.write([Entry(host=key, step=CA, input_hash=digest, result="done")])
     session.events.emit("step.finished", host=key, step=CA)
@@ -142,7 +142,7 @@ def _record_late(store: Store, picture: Picture, held: Reservation, certificate:
         transaction.put_late(picture.desired.cluster.key, CA, certificate)
 
 
-async def _deliver(
+async def deliver(
     connection: Connection, delivery: Delivery, change: HostPlan, session: Session, journal: StepWriter
 ) -> None:
     """Put one bundle, with every step of it in the journal before and after."""

@@ -188,6 +188,9 @@ prepare() {
 	commit=$(sha256sum "$manifest")
 	log "commit ${commit%% *}"
 	for path in $paths; do keep_original "$path"; done
+	if [ -n "$made" ]; then
+		mkdir -p $D/originals && printf "%s\n" $made >>$D/originals/folders || fail stage StagingFailed "cannot write to $D"
+	fi
 	sync $manifest $parts
 	for part in $parts; do case $part in *.part) mv -f "$part" "${part%.part}" || fail stage StagingFailed "$part" ;; esac done
 	for path in $removed; do stage_original "$path"; done
@@ -236,8 +239,6 @@ sync_folders
 mv -f "$manifest" $D/manifest.json || fail data SwapFailed "cannot write to $D"
 sync $D/
 clear_old
-# shellcheck disable=SC2086
-[ -z "$made" ] || printf "%s\n" $made >>$D/originals/folders
 for path in $removed; do forget_original "$path"; done
 ! command -v give_back >/dev/null || give_back
 leave 0
