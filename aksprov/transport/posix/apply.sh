@@ -189,7 +189,9 @@ prepare() {
 	log "commit ${commit%% *}"
 	for path in $paths; do keep_original "$path"; done
 	if [ -n "$made" ]; then
-		mkdir -p $D/originals && printf "%s\n" $made >>$D/originals/folders || fail stage StagingFailed "cannot write to $D"
+		mkdir -p $D/originals
+		# shellcheck disable=SC2086
+		printf "%s\n" $made >>$D/originals/folders || fail stage StagingFailed "cannot write to $D"
 	fi
 	sync $manifest $parts
 	for part in $parts; do case $part in *.part) mv -f "$part" "${part%.part}" || fail stage StagingFailed "$part" ;; esac done
