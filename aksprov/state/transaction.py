@@ -59,6 +59,12 @@ class Transaction:
         """Record a cluster's definition, new or changed."""
         self._put("cluster", cluster.key, cluster)
 
+    def forget_cluster(self, key: str) -> None:
+        """Forget a cluster: definition, status, nodes, leases, router ids and late values."""
+        self._remove(key, "cluster", "status")
+        for table in (schema.nodes, schema.leases, schema.router_ids, schema.late):
+            self._connection.execute(delete(table).where(table.c.cluster == key))
+
     def put_status(self, key: str, status: ClusterStatus) -> None:
         """Record where a cluster stands."""
         self._put("status", key, status)
@@ -147,6 +153,11 @@ class Transaction:
     def put_late(self, cluster_key: str, name: str, text: str) -> None:
         """Record a public late value of a cluster (never a secret one)."""
         rows.put(self._connection, schema.late, {"cluster": cluster_key, "name": name}, {"text": text})
+
+    def looked_at(self, host_keys: Iterable[str]) -> None:
+        """These hosts were looked at since the state was restored, and what they have was agreed to."""
+        for host in host_keys:
+            self._connection.execute(delete(schema.restored_hosts).where(schema.restored_hosts.c.host == host))
 
     def _scope(self, network_key: str) -> str:
         there = rows.read(self._connection, schema.objects, kind="network", key=network_key)
