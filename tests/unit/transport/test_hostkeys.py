@@ -52,6 +52,11 @@ def trusted(directory: Path, text: str, host: Host = HOST, port: int = 22) -> tu
         (f"# text\n\nh1.example no-key\n|1|broken|x {B}\nh1.example\n@odd x y\nh1.example {A} me\n", 22, [A], [], []),
         ("\0\x01\xff not text at all\n", 22, [], [], []),
     ],
+    # the keys are new in each process, and processes that share the work must agree on the tests' names
+    ids=[
+        "name", "names", "two-keys", "other-name", "hashed", "port", "other-port", "pattern", "not-this-name",
+        "authority", "revoked", "broken-lines", "no-text",
+    ],
 )  # fmt: skip
 def test_known_hosts_is_read_as_ssh_reads_it(
     tmp_path: Path, text: str, port: int, keys: list[str], authorities: list[str], revoked: list[str]
