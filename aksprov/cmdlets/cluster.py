@@ -394,8 +394,23 @@ TEST_CLUSTER = Verb(
     cmdlet="Test-AksprovCluster",
     topic="Clusters",
     synopsis="Check a cluster's hosts, services and VIP.",
-    parameters=(_NAME,),
+    parameters=(
+        _NAME,
+        Parameter(
+            name="failover",
+            kind="switch",
+            ours=True,
+            help="Also stop HAProxy, then keepalived, where the VIP is, and measure how long it is away; asks first.",
+        ),
+    ),
     outputs=ROW_PROPERTIES,
-    examples=(Example(command="aksprov test-cluster --name demo", text="A row per check; exit code 1 if one failed."),),
+    examples=(
+        Example(command="aksprov test-cluster --name demo", text="A row per check; exit code 1 if one failed."),
+        Example(
+            command="aksprov test-cluster --name demo --failover --yes",
+            text="Two rows more: for how many seconds the VIP was away, at most 3.",
+        ),
+    ),
+    confirms=True,
 )
 VERBS = (NEW_CLUSTER, GET_CLUSTER, TEST_CLUSTER, REMOVE_CLUSTER)
