@@ -60,11 +60,16 @@ def print_error(error: AksprovError, *, as_json: bool) -> None:
 
 
 def _wrapped(text: str, lead: str, indent: str) -> str:
-    return textwrap.fill(
-        harmless(text),
-        min(width(sys.stderr), 100),
-        initial_indent=lead,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
+    """Each line of ``text`` folded by itself: several problems stay several lines."""
+    leads = [lead, *[indent] * text.count("\n")]
+    return "\n".join(
+        textwrap.fill(
+            harmless(line),
+            min(width(sys.stderr), 100),
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for first, line in zip(leads, text.splitlines() or [""], strict=False)
     )

@@ -60,3 +60,14 @@ def test_an_error_is_labelled_lines_or_one_json_object(
         assert list(error) == ["code", "what", "where", "why", "fix", "exitCode"]
         assert (error["code"], error["exitCode"]) == (code, exit_code)
     assert list(Path().iterdir()) == []
+
+
+def test_each_problem_of_a_file_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("hosts:\n- name: a\n  adress: 10.0.0.1\n  os: linux\n  os: linux\n")
+    assert run(["add-host", "--file", "hosts.yaml"]) == 65
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[-2].strip() for line in lines if " column " in line and "where" not in line] == [
+        "address",
+        "adress",
+        "os",
+    ]
