@@ -25,6 +25,7 @@ _INTERFACE_NAMES: Final[dict[OperatingSystem, re.Pattern[str]]] = {
     "linux": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"),
     "windows": re.compile(r"[^\s\\/:*?\"<>|\x00-\x1f][^\\/:*?\"<>|\x00-\x1f]{0,254}"),
 }
+NOT_YET: Final = "HostNotAvailableYet"
 
 
 class OwnAddress(Value, frozen=True, kw_only=True):
@@ -209,7 +210,7 @@ def _not_now(host: Host, *, offline: bool) -> Reason | None:
     missing = "" if offline else _not_built(host)
     if missing:
         return Reason(
-            test_name="HostNotAvailableYet",
+            test_name=NOT_YET,
             details=f"{missing} not available yet",
             recommendation="write its files to a folder with --output-dir, or use a Linux host that is reached "
             "directly by SSH with a key",

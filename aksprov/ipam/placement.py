@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Final
 
 from aksprov.errors import DefinitionError
 from aksprov.ipam.allocate import at_site, propose_router_id, propose_vip
-from aksprov.ipam.candidates import Candidate, Reason, find_candidates
+from aksprov.ipam.candidates import NOT_YET, Candidate, Reason, find_candidates
 from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
 from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.matching import fill
@@ -22,14 +22,6 @@ from aksprov.model.network import Lease, Network
 from aksprov.model.row import Result, Row
 
 _MANY: Final = 5  # names that an error lists for one reason
-
-
-class TooFewHostsError(DefinitionError):
-    """The inventory cannot fill a cluster's roles; ``rows`` say why hosts were kept out."""
-
-    def __init__(self, what: str, *, where: str, why: str, fix: str, rows: tuple[Row, ...]) -> None:
-        super().__init__("TooFewHosts", what, where=where, why=why, fix=fix)
-        self.rows = rows
 
 
 class _Group(Value, frozen=True, kw_only=True):
@@ -70,8 +62,8 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         offline: hosts are folders: one without facts is taken by its inventory entry.
 
     Raises:
-        TooFewHostsError: what is missing for each role.
-        DefinitionError: VipPoolExhausted, RouterIdsExhausted.
+        DefinitionError: TooFewHosts, with what is missing for each role and why hosts were kept out;
+            VipPoolExhausted, RouterIdsExhausted.
     """
     recorded = [node for node in snapshot.nodes if node.cluster == cluster.key]
     groups = _groups(cluster, recorded)
@@ -125,12 +117,10 @@ def _choose(
     apart = {key for key, candidate in found.items() if not _reaches_vips(candidate, network)}
     chosen = _match(groups, found, apart)
     reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
-    rows = [
-        reason.row(snapshot.hosts[key].name, cluster.name)
-        for key, reason in sorted(reasons.items(), key=lambda item: natural(item[0]))
-    ]
+    reasons = dict(sorted(reasons.items(), key=lambda item: natural(item[0])))
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
-        raise _too_few(cluster, network, snapshot, groups, chosen, reasons, rows)
+        raise _too_few(cluster, network, snapshot, groups, chosen, reasons)
+    rows = [reason.row(snapshot.hosts[key].name, cluster.name) for key, reason in reasons.items()]
     return _nodes(cluster, groups, chosen, found, recorded), rows
 
 
@@ -337,27 +327,38 @@ def _too_few(
     groups: list[_Group],
     chosen: list[list[str]],
     reasons: Mapping[str, Reason],
-    rows: list[Row],
-) -> TooFewHostsError:
+) -> DefinitionError:
     missing = [
         f"{group.missing - len(hosts)} of {group.count} {group.title}"
         for group, hosts in zip(groups, chosen, strict=True)
         if len(hosts) < group.missing
     ]
-    busy = {node.host for node in snapshot.nodes}
-    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
-    elsewhere = (host.name for key, host in snapshot.hosts.items() if key not in busy and not at_site(host, network))
-    by_name = {"InACluster": others, "HostOfOtherSite": sorted(elsewhere, key=natural)}
-    for key, reason in reasons.items():
-        by_name.setdefault(reason.test_name, []).append(snapshot.hosts[key].name)
-    kept_out = "; ".join(f"{name}: {_some(hosts)}" for name, hosts in by_name.items() if hosts)
-    return TooFewHostsError(
+    kept_out = "; ".join(_kept_out(cluster, network, snapshot, reasons))
+    cures = dict.fromkeys(reason.recommendation for reason in reasons.values() if reason.test_name == NOT_YET)
+    return DefinitionError(
+        "TooFewHosts",
         f"cluster {cluster.name} lacks hosts: {', '.join(missing)}",
         where=f"cluster {cluster.name}, network {network.name}",
         why=f"the inventory has {len(snapshot.hosts)} hosts" + (f"; kept out are {kept_out}" if kept_out else ""),
-        fix="add hosts with add-host, allow more roles on those that are there, or ask for fewer nodes",
-        rows=tuple(rows),
+        fix="; ".join(
+            ("add hosts with add-host, allow more roles on those that are there, or ask for fewer nodes", *cures)
+        ),
     )
+
+
+def _kept_out(cluster: Cluster, network: Network, snapshot: Snapshot, reasons: Mapping[str, Reason]) -> Iterator[str]:
+    """The hosts of each reason, with what is to be said of the first of them."""
+    busy = {node.host for node in snapshot.nodes}
+    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
+    elsewhere = (host.name for key, host in snapshot.hosts.items() if key not in busy and not at_site(host, network))
+    for title, names in (("InACluster", others), ("HostOfOtherSite", sorted(elsewhere, key=natural))):
+        if names:
+            yield f"{title}: {_some(names)}"
+    by_name: dict[str, list[str]] = {}
+    for key, reason in reasons.items():
+        by_name.setdefault(reason.test_name, []).append(key)
+    for title, keys in by_name.items():
+        yield f"{title}: {_some([snapshot.hosts[key].name for key in keys])} ({reasons[keys[0]].details})"
 
 
 def _some(names: list[str]) -> str:

@@ -1,0 +1,20 @@
+"""The measurements still measure something."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ESTATE = Path(__file__).parents[1] / "bench" / "estate.py"
+
+
+@pytest.mark.parametrize("name", ["big", "one_more"])
+def test_an_estate_of_the_bench_is_placed_planned_and_leased(name: str) -> None:
+    done = subprocess.run([sys.executable, ESTATE, name, "100"], capture_output=True, text=True, check=True)
+    cost = json.loads(done.stdout)
+    assert cost["hosts"] == 100
+    assert all(seconds > 0 for seconds in cost["cpu"].values())
