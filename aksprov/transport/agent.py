@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
 
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.transport import Completed
+from aksprov.transport.diagnosis import diagnosis, first_line
+from aksprov.transport.passwords import Password
 from aksprov.transport.posix import script
+from aksprov.transport.streams import Sink, Source
+from aksprov.transport.sudo import SudoPrompt, prompt_of
 
 # What a login shell may print before the agent's first word.  A start file that prints without
 # end must not fill the controller's memory.
@@ -29,34 +32,6 @@ _LAST_WORDS_SECONDS = 1
 _CHUNK = 64 * 1024
 
 
-class Source(Protocol):
-    """Where bytes come from, e.g. an asyncio.StreamReader."""
-
-    async def read(self, n: int = -1) -> bytes:
-        """At least one byte and at most ``n``; empty at the end.  Raises OSError where the line is broken."""
-        ...
-
-
-class Sink(Protocol):
-    """Where bytes go, e.g. an asyncio.StreamWriter.  Raises OSError where the line is broken."""
-
-    def write(self, data: bytes) -> None:
-        """Queue bytes."""
-        ...
-
-    async def drain(self) -> None:
-        """Wait until there is room for more."""
-        ...
-
-    def close(self) -> None:
-        """Send what is queued, then end."""
-        ...
-
-    def write_eof(self) -> None:
-        """Say that no more will come."""
-        ...
-
-
 def quote(text: str) -> str:
     """Quote one word so that sh, dash, bash, zsh and fish all read the same text.
 
@@ -67,9 +42,15 @@ def quote(text: str) -> str:
     return "'" + re.sub(r"['\\]", lambda m: "'\"" + m[0].replace("\\", "\\\\") + "\"'", text) + "'"
 
 
-def agent_argv(nonce: str, first: str, arguments: Sequence[str], *, sudo: bool) -> list[str]:
-    """The program and arguments that start an agent with its first script."""
-    prefix = ["env", "LC_ALL=C", "sudo", "-n", "--"] if sudo else []
+def agent_argv(nonce: str, first: str, arguments: Sequence[str], *, sudo: bool, password: bool = False) -> list[str]:
+    """The program and arguments that start an agent with its first script.
+
+    Args:
+        sudo: by sudo.
+        password: sudo may ask for a password, on stderr, and reads it from stdin; else it fails where it would ask.
+    """
+    asking = ["-S", "-p", prompt_of(nonce)] if password else ["-n"]
+    prefix = ["env", "LC_ALL=C", "sudo", *asking, "--"] if sudo else []
     return [*prefix, "/bin/sh", "-c", script("agent"), "aksprov", nonce, first, *arguments]
 
 
@@ -86,9 +67,10 @@ def stream_seconds(size: int) -> int:
 class _Marked:
     """One of the two output streams, read up to a mark that only the agent can have printed."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, hear: Callable[[bytes], Awaitable[None]] | None = None) -> None:
         self._source = source
         self._buffer = bytearray()
+        self._hear = hear  # is told all that came, whenever more has come
         self.broken = ""
 
     @property
@@ -104,8 +86,11 @@ class _Marked:
             if len(self._buffer) > limit or not (data := await self._read()):
                 return None
             self._buffer += data
+            if self._hear:
+                await self._hear(bytes(self._buffer))
         before = bytes(self._buffer[:found])
         del self._buffer[: found + len(mark)]
+        self._hear = None
         return before
 
     async def _read(self) -> bytes:
@@ -123,15 +108,27 @@ class Agent:
         host: name of the host, for errors.
         nonce: the connection's random word, as given to :func:`agent_argv`.
         sudo: whether the agent runs by sudo, for the diagnosis.
+        password: for a sudo that asks for one.
     """
 
-    def __init__(self, host: str, nonce: str, stdout: Source, stderr: Source, stdin: Sink, *, sudo: bool) -> None:
+    def __init__(
+        self,
+        host: str,
+        nonce: str,
+        stdout: Source,
+        stderr: Source,
+        stdin: Sink,
+        *,
+        sudo: bool,
+        password: Password | None = None,
+    ) -> None:
         self._host = host
         self._nonce = nonce
         self._stdout = _Marked(stdout)
-        self._stderr = _Marked(stderr)
+        self._stderr = _Marked(stderr, SudoPrompt(nonce, password, stdin).hear if password else None)
         self._stdin = stdin
         self._sudo = sudo
+        self._password = password
         self._answered = False
         self._in_step = True  # False while, and after, an exchange that did not come to its end
 
@@ -140,9 +137,20 @@ class Agent:
 
         Raises:
             HostError: HostShellBroken, HostTimeout, HostToolMissing or HostDisconnected.
-            HostAuthError: HostSudoRefused or HostPasswordExpired.
+            HostAuthError: HostSudoRefused, HostSudoPasswordRefused or HostPasswordExpired.
         """
-        return await self._exchange(b"", seconds)
+        accepted: bool | None = None
+        try:
+            answer = await self._exchange(b"", seconds)
+            accepted = True
+            return answer
+        except HostAuthError as e:
+            accepted = False if e.code == "HostSudoPasswordRefused" else None
+            raise
+        finally:
+            if self._password:
+                self._password.settle(accepted)
+                self._password = None
 
     async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
         """Run one more script, its arguments without blanks; raises as :meth:`first` does."""
@@ -232,43 +240,4 @@ class Agent:
     def _diagnosis(self, line: str) -> HostError:
         """Why the agent never said a word, from the first line that something else said."""
         noise = self._stderr.rest.decode("utf-8", "replace") + self._stdout.rest.decode("utf-8", "replace")
-        if "password has expired" in noise or "Password change required" in noise or "account has expired" in noise:
-            return HostAuthError(
-                "HostPasswordExpired",
-                f"{self._host} lets this user in only to change an expired password",
-                where=self._host,
-                why=line,
-                fix="renew the account on the host (chage -M -1 USER, or passwd USER)",
-            )
-        if self._sudo and re.search(r"^sudo: ", noise, re.MULTILINE):
-            return HostAuthError(
-                "HostSudoRefused",
-                f"sudo on {self._host} refuses this user",
-                where=self._host,
-                why=line,
-                fix="allow it without a password: USER ALL=(ALL) NOPASSWD: ALL in /etc/sudoers.d/aksprov",
-            )
-        if re.search(r"sudo.*(not found|No such file)", noise):
-            return HostError(
-                "HostToolMissing",
-                f"{self._host} has no sudo",
-                where=self._host,
-                why=line,
-                fix="install sudo on the host, or connect as root with become: none",
-            )
-        return HostError(
-            "HostShellBroken",
-            f"the login shell on {self._host} did not start our script",
-            where=self._host,
-            why=f"it said: {line}" if line else "it ended without a word",
-            fix="make `ssh USER@HOST /bin/sh -c true` work: look at the user's shell and its start files",
-        )
-
-
-def first_line(data: bytes) -> str:
-    """The first line that says something, printable and at most 200 characters."""
-    for line in data.decode("utf-8", "replace").splitlines():
-        text = "".join(c if c.isprintable() else " " for c in line).strip()
-        if text:
-            return text[:200]
-    return ""
+        return diagnosis(self._host, line, noise, sudo=self._sudo, password=self._password)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.model.host import Host
 from aksprov.model.transport import Connect, Connection
+from aksprov.transport.credentials import Credentials
+from aksprov.transport.secret_sources import SecretSources
+
+if TYPE_CHECKING:
+    from asyncssh import SSHClientConnection
 
 
 class TransportOptions(Value, frozen=True, kw_only=True):
@@ -16,10 +24,16 @@ class TransportOptions(Value, frozen=True, kw_only=True):
     Args:
         known_hosts: files of host keys; None for the user's and the machine's.
         agent_path: socket of the ssh agent, "" for none; None for SSH_AUTH_SOCK.
+        inventory: recorded hosts by key; a jump_host may name one of them.
+        ask: asks a person for a secret; None where there is nobody.
+        jitter: a random number from 0 to 1.
     """
 
     known_hosts: tuple[Path, ...] | None = None
     agent_path: str | None = None
+    inventory: Mapping[str, Host] = {}
+    ask: Callable[[str], Awaitable[str]] | None = None
+    jitter: Callable[[], float] = random.random
 
 
 def connector(options: TransportOptions | None = None) -> Connect:
@@ -30,6 +44,8 @@ def connector(options: TransportOptions | None = None) -> Connect:
 class _Connector:
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
+        self._secrets = SecretSources(options.ask)
+        self._credentials = Credentials(self._secrets)
         self._ssh: Connect | None = None
 
     async def __call__(self, host: Host) -> Connection:
@@ -44,32 +60,36 @@ class _Connector:
                 f"{host.name} cannot be contacted yet: {missing} is not built",
                 where=host.name,
                 why="the entry is recorded as it is",
-                fix="use connection: ssh or local, with a key and sudo without a password",
+                fix="write its files to a folder with --output-dir, and put them on the host by other means",
             )
         if host.connection == "local":
             from aksprov.transport.local import LocalConnection
 
-            return LocalConnection(host)
+            return LocalConnection(host, await self._credentials.to_become_root(host))
         if self._ssh is None:
             self._ssh = self._make_ssh()
         return await self._ssh(host)
 
     def _make_ssh(self) -> Connect:
         # asyncssh takes a quarter of a second to import: only a run that needs it pays
+        from aksprov.transport.bastions import Bastions
         from aksprov.transport.hostkeys import DEFAULT_FILES, KnownHosts
         from aksprov.transport.identity import Identities
         from aksprov.transport.login import Login
         from aksprov.transport.ssh import SshConnect
 
-        known_hosts = DEFAULT_FILES if self._options.known_hosts is None else self._options.known_hosts
-        return SshConnect(Login(KnownHosts(known_hosts), Identities(self._options.agent_path)))
+        options = self._options
+        known_hosts = KnownHosts(DEFAULT_FILES if options.known_hosts is None else options.known_hosts)
+        identities = Identities(self._secrets, options.agent_path)
+
+        async def log_in(bastion: Host) -> SSHClientConnection:
+            return await login(bastion, await self._credentials.to_log_in(bastion))
+
+        login = Login(known_hosts, identities, Bastions(options.inventory, log_in), options.jitter)
+        return SshConnect(login, self._credentials)
 
 
 def _not_built(host: Host) -> str:
-    wanted: tuple[tuple[bool, str], ...] = (
-        (host.os == "windows" or host.connection in ("psrp", "winrm"), f"connection {host.connection} to {host.os}"),
-        (host.jump_host is not None, "jump_host"),
-        (host.password_ref is not None, "password_ref"),
-        (host.become_password_ref is not None, "become_password_ref"),
-    )
-    return next((name for is_wanted, name in wanted if is_wanted), "")
+    if host.os == "windows" or host.connection in ("psrp", "winrm"):
+        return f"connection {host.connection} to {host.os}"
+    return ""

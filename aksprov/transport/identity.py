@@ -1,70 +1,123 @@
-"""With which keys a user logs in: the named key file alone, else the agent's and the usual files."""
+"""With which keys a user logs in: the named key alone, else the agent's and the usual files."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 
 from aksprov.errors import HostAuthError
 from aksprov.model.host import Host
 from aksprov.transport.hostkeys import fingerprint
+from aksprov.transport.secret_sources import SecretSources
 
 # Where ssh(1) looks when no key is named.
 DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
+KeyPairs = list[asyncssh.SSHKey | asyncssh.SSHKeyPair]
+
 
 class Identities:
-    """Private keys, each file parsed once for a run.
+    """Private keys, each file parsed, and each passphrase asked for, once for a run.
 
     Args:
-        agent_path: socket of the ssh agent, "" for none.
+        secrets: asks for the passphrase of a key that no agent holds.
+        agent_path: socket of the ssh agent, "" for none; None for SSH_AUTH_SOCK.
         default_keys: files that are tried where the inventory names none.
     """
 
-    def __init__(self, agent_path: str | None = None, default_keys: tuple[str, ...] = DEFAULT_KEYS) -> None:
+    def __init__(
+        self, secrets: SecretSources, agent_path: str | None = None, default_keys: tuple[str, ...] = DEFAULT_KEYS
+    ) -> None:
+        self._secrets = secrets
         self._agent = os.environ.get("SSH_AUTH_SOCK", "") if agent_path is None else agent_path
         self._default_keys = default_keys
         self._parsed: dict[str, asyncssh.SSHKey | Exception] = {}
 
-    def options(self, host: Host) -> dict[str, Any]:
-        """What :class:`asyncssh.SSHClientConnectionOptions` is told of keys for ``host``.
+    @asynccontextmanager
+    async def offered(self, host: Host) -> AsyncIterator[tuple[KeyPairs, str]]:
+        """The keys for one login to ``host``, best first, and the socket of an agent whose keys go before them, or "".
 
-        A named key is offered first and alone: an agent with many keys can use up the tries
-        that the server allows.
+        A named key is alone: an agent with many keys can use up the tries that the server allows.
+        Where the inventory names a password and no key, there is none.
 
         Raises:
-            HostAuthError: KeyFileMissing, KeyFileUnreadable or KeyFileEncrypted.
+            HostAuthError: KeyFileMissing, KeyFileUnreadable, KeyFileEncrypted or KeyPassphraseRefused.
         """
         if not host.key_file:
-            keys = [k for name in self._default_keys if isinstance(k := self._load(name), asyncssh.SSHKey)]
-            return {"client_keys": keys, "agent_path": self._agent}
+            keys = [] if host.password_ref else [k for name in self._default_keys if (k := self._usual(name))]
+            yield [*keys], "" if host.password_ref else self._agent
+            return
         key = self._load(host.key_file)
         if isinstance(key, asyncssh.SSHKey):
-            return {"client_keys": [key], "agent_path": ""}
-        if _needs_passphrase(key) and self._agent:
-            public = _public_half(host.key_file)
-            if public is not None:
-                return {"client_keys": [], "agent_path": self._agent, "agent_identities": [public]}
-        raise _unusable(host, key)
+            yield [key], ""
+            return
+        public = _public_half(host.key_file)
+        agent = await self._open_agent() if public is not None else None
+        try:
+            held = await agent.get_keys([public.public_data]) if agent and public else ()
+            yield [*held] if held else [await self._decrypted(host, host.key_file, key)], ""
+        finally:
+            if agent:
+                agent.close()
+                await agent.wait_closed()
 
     def tried(self, host: Host) -> str:
         """The keys that were offered, for a message."""
         if host.key_file:
             key = self._load(host.key_file)
             return f"{host.key_file} ({fingerprint(key)})" if isinstance(key, asyncssh.SSHKey) else host.key_file
-        files = [n for n in self._default_keys if isinstance(self._load(n), asyncssh.SSHKey)]
+        files = [name for name in self._default_keys if self._usual(name)]
         return ", ".join([*(["the keys of the ssh agent"] if self._agent else []), *files]) or "none: no key was found"
 
-    def _load(self, name: str) -> asyncssh.SSHKey | Exception:
-        if name not in self._parsed:
+    async def _decrypted(self, host: Host, name: str, why: Exception) -> asyncssh.SSHKey:
+        """A key that needs a passphrase, by asking for it."""
+        if not _needs_passphrase(why):
+            raise _unusable(host, why)
+        if not self._secrets.can_ask:
+            raise HostAuthError(
+                "KeyFileEncrypted",
+                f"the key file of {host.name} needs a passphrase, and there is nobody to ask for it",
+                where=f"{host.name}, key_file",
+                why=f"{name} is encrypted, no ssh agent holds it, and there is no terminal",
+                fix=f"load it into the agent first (ssh-add {name}), with its .pub file beside it",
+            )
+        passphrase = await self._secrets.ask(f"Passphrase of {name}: ", where=f"{host.name}, key_file")
+        key = self._load(name, passphrase)
+        if isinstance(key, asyncssh.SSHKey):
+            return key
+        raise HostAuthError(
+            "KeyPassphraseRefused",
+            f"the passphrase does not open the key file of {host.name}",
+            where=f"{host.name}, key_file",
+            why=f"{name}: {key}",
+            fix="run the command again with the right one, or load the key into an ssh agent (ssh-add)",
+        )
+
+    def _usual(self, name: str) -> asyncssh.SSHKey | None:
+        key = self._load(name)
+        return key if isinstance(key, asyncssh.SSHKey) else None
+
+    def _load(self, name: str, passphrase: str | None = None) -> asyncssh.SSHKey | Exception:
+        """The key of a file, or why there is none; with a passphrase it is tried anew unless it is open already."""
+        known = self._parsed.get(name)
+        if known is None or (passphrase is not None and isinstance(known, Exception)):
             try:
-                self._parsed[name] = asyncssh.read_private_key(str(Path(name).expanduser()))
+                known = asyncssh.read_private_key(str(Path(name).expanduser()), passphrase)
             except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as e:
-                self._parsed[name] = e
-        return self._parsed[name]
+                known = e
+            if isinstance(known, asyncssh.SSHKey) or passphrase is None:
+                self._parsed[name] = known
+        return known
+
+    async def _open_agent(self) -> asyncssh.SSHAgentClient | None:
+        try:
+            return await asyncssh.connect_agent(self._agent) if self._agent else None
+        except OSError:
+            return None  # a stale SSH_AUTH_SOCK is no agent
 
 
 def _needs_passphrase(why: Exception) -> bool:
@@ -73,11 +126,13 @@ def _needs_passphrase(why: Exception) -> bool:
 
 
 def _public_half(name: str) -> asyncssh.SSHKey | None:
-    """The public key that lies beside an encrypted private one."""
-    try:
-        return asyncssh.read_public_key(str(Path(name).expanduser()) + ".pub")
-    except (OSError, asyncssh.KeyImportError):
-        return None
+    """The public key that lies beside a private one, or that the file itself is."""
+    for suffix in (".pub", ""):
+        try:
+            return asyncssh.read_public_key(str(Path(name).expanduser()) + suffix)
+        except (OSError, asyncssh.KeyImportError):
+            continue
+    return None
 
 
 def _unusable(host: Host, why: Exception) -> HostAuthError:
@@ -90,19 +145,22 @@ def _unusable(host: Host, why: Exception) -> HostAuthError:
             why=f"no such file: {host.key_file}",
             fix="give the path of a private key (relative paths start at the folder of the hosts file)",
         )
-    if _needs_passphrase(why):
-        return HostAuthError(
-            "KeyFileEncrypted",
-            f"the key file of {host.name} needs a passphrase, and asking for one is not available yet",
-            where=where,
-            why=f"{host.key_file} is encrypted, and no ssh agent holds it",
-            fix=f"load it into the agent first (ssh-add {host.key_file}), with its .pub file beside it",
-        )
     reason = why.strerror if isinstance(why, OSError) else str(why)
+    if _is_putty(host.key_file or ""):
+        reason = "it is a key of PuTTY"
     return HostAuthError(
         "KeyFileUnreadable",
         f"the key file of {host.name} cannot be read",
         where=where,
         why=f"{host.key_file}: {reason}",
-        fix="give a private key in OpenSSH, PEM or PKCS#8 form that you may read",
+        fix="give a private key in OpenSSH, PEM or PKCS#8 form that you may read; PuTTY's is converted by"
+        " puttygen KEY.ppk -O private-openssh -o KEY, and a public key needs its private half in the ssh agent",
     )
+
+
+def _is_putty(name: str) -> bool:
+    try:
+        with Path(name).expanduser().open("rb") as file:
+            return file.read(20) == b"PuTTY-User-Key-File-"
+    except OSError:
+        return False

@@ -12,6 +12,7 @@ from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
 from aksprov.transport.agent import Agent, agent_argv
+from aksprov.transport.passwords import Password
 from aksprov.transport.probe import exchange, opens
 from aksprov.transport.shell import Shell
 
@@ -22,8 +23,9 @@ _CLOSE_SECONDS = 3
 class LocalConnection:
     """Scripts through ``sh`` here; see :class:`aksprov.model.transport.Connection`."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, sudo_password: Password | None = None) -> None:
         self.host = host
+        self._sudo_password = sudo_password
         self._process: Process | None = None
         self._shell = Shell(host, self._open_agent)
 
@@ -64,7 +66,8 @@ class LocalConnection:
     async def _open_agent(self, first: str, arguments: Sequence[str]) -> Agent:
         nonce = secrets.token_hex(16)
         sudo = self.host.become == "sudo"
-        argv = agent_argv(nonce, first, arguments, sudo=sudo)
+        password, self._sudo_password = self._sudo_password, None
+        argv = agent_argv(nonce, first, arguments, sudo=sudo, password=password is not None)
         try:
             process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         except OSError as e:
@@ -79,4 +82,4 @@ class LocalConnection:
         stdout, stderr, stdin = process.stdout, process.stderr, process.stdin
         if stdout is None or stderr is None or stdin is None:
             raise ValueError("a process that was started with pipes has none")
-        return Agent(self.host.name, nonce, stdout, stderr, stdin, sudo=sudo)
+        return Agent(self.host.name, nonce, stdout, stderr, stdin, sudo=sudo, password=password)

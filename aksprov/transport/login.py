@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import random
 import re
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import asyncssh
 
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
-from aksprov.transport.greeting import greet
+from aksprov.transport.bastions import Bastions, not_forwarded
+from aksprov.transport.client import Client
+from aksprov.transport.credentials import user_of
+from aksprov.transport.diagnosis import not_tried
+from aksprov.transport.greeting import Greeting, greet
 from aksprov.transport.hostkeys import KnownHosts, Trusted, fingerprint
-from aksprov.transport.identity import Identities
-from aksprov.transport.tcp import open_socket, place, port_of
+from aksprov.transport.identity import Identities, KeyPairs
+from aksprov.transport.passwords import Password
+from aksprov.transport.tcp import PassingError, open_socket, place, port_of
 
 # Key exchange and authentication; an sshd that looks up our name with dead DNS needs 10 s alone.
 LOGIN_SECONDS = 20
-# A connection that dies during the key exchange is mostly sshd's MaxStartups: one more try, a little later.
-RETRY_SECONDS = (0.2, 1.0)
+# A connection that is refused, or dies before anything was proved, is mostly sshd's MaxStartups, or sshd that is being
+# started anew: tried again after about so many seconds.
+RETRY_SECONDS = (0.5, 1.5)
 # A peer that says nothing to three of these is gone.
 KEEPALIVE_SECONDS = 15
 
@@ -47,17 +52,6 @@ CIPHERS = (
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
 
 
-class _Watch(asyncssh.SSHClient):
-    """Remembers the host key that was refused."""
-
-    offered: asyncssh.SSHKey | None = None
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        """Called for a key that is not trusted."""
-        self.offered = key
-        return False
-
-
 def supported_kex() -> tuple[str, ...]:
     """:data:`KEX` as far as this machine's cryptography library goes: ML-KEM needs OpenSSL 3.5."""
     try:
@@ -68,16 +62,24 @@ def supported_kex() -> tuple[str, ...]:
 
 
 class Login:
-    """Logs in to hosts; keys and known_hosts are read once, for all of them."""
+    """Logs in to hosts; keys and known_hosts are read once, for all of them.
 
-    def __init__(self, known_hosts: KnownHosts, identities: Identities) -> None:
+    Args:
+        bastions: the connections to jump hosts.
+        jitter: a number from 0 to 1, another one each time, so that hosts are not tried again all at once.
+    """
+
+    def __init__(
+        self, known_hosts: KnownHosts, identities: Identities, bastions: Bastions, jitter: Callable[[], float]
+    ) -> None:
+        self._bastions = bastions
+        self._jitter = jitter
         self._known_hosts = known_hosts
         self._identities = identities
         # asyncssh says everything again that our errors say
         asyncssh.set_log_level("CRITICAL")
         self._common: dict[str, Any] = {
             "config": None,
-            "preferred_auth": "publickey",
             "gss_host": None,
             "compression_algs": ["none"],
             "kex_algs": supported_kex(),
@@ -87,49 +89,78 @@ class Login:
             "keepalive_interval": KEEPALIVE_SECONDS,
         }
 
-    async def __call__(self, host: Host) -> asyncssh.SSHClientConnection:
-        """Log in.
+    async def __call__(self, host: Host, password: Password | None) -> asyncssh.SSHClientConnection:
+        """Log in; what failed before anything was proved is tried again, an authentication never.
 
         Raises:
-            HostAuthError: HostKeyUnknown, HostKeyChanged, HostKeyRevoked, HostUserRefused or a key file's error.
-            HostError: HostUnreachable, HostNameUnknown, HostNotSsh, HostTimeout, HostDisconnected.
+            HostAuthError: HostKeyUnknown, HostKeyChanged, HostKeyRevoked, HostUserRefused, HostPasswordRefused,
+                HostPasswordExpired, HostPasswordNotTried or a key file's error.
+            HostError: HostUnreachable, HostNameUnknown, HostNotSsh, HostTimeout, HostDisconnected, JumpHostFailed,
+                JumpHostRefused.
         """
-        keys = self._identities.options(host)
-        try:
-            return await self._attempt(host, keys)
-        except HostError as e:
-            if e.code != "HostDisconnected":
-                raise
-        await asyncio.sleep(random.uniform(*RETRY_SECONDS))  # noqa: S311 - jitter, not a secret
-        return await self._attempt(host, keys)
+        async with self._identities.offered(host) as (keys, agent):
+            for seconds in RETRY_SECONDS:
+                try:
+                    return await self._attempt(host, keys, agent, password)
+                except PassingError:
+                    await asyncio.sleep(seconds * (0.5 + self._jitter()))
+            return await self._attempt(host, keys, agent, password)
 
-    async def _attempt(self, host: Host, keys: dict[str, Any]) -> asyncssh.SSHClientConnection:
-        sock = await open_socket(host)
+    async def leave(self, host: Host) -> None:
+        """The connection to ``host`` is closed: its jump host may be, too."""
+        if host.jump_host is not None:
+            await self._bastions.leave(host)
+
+    async def _attempt(
+        self, host: Host, keys: KeyPairs, agent: str, password: Password | None
+    ) -> asyncssh.SSHClientConnection:
+        if host.jump_host is None:
+            sock = await open_socket(host)
+            try:
+                return await self._authenticate(host, keys, agent, password, sock=sock)
+            except BaseException:
+                sock.close()
+                raise
+        tunnel = await self._bastions.enter(host)
         try:
-            return await self._authenticate(host, keys, sock)
+            return await self._authenticate(host, keys, agent, password, tunnel=tunnel)
+        except asyncssh.ChannelOpenError as e:
+            await self._bastions.leave(host)
+            raise not_forwarded(host, e) from None
         except BaseException:
-            sock.close()
+            await self._bastions.leave(host)
             raise
 
     async def _authenticate(
-        self, host: Host, keys: dict[str, Any], sock: socket.socket
+        self,
+        host: Host,
+        keys: KeyPairs,
+        agent: str,
+        password: Password | None,
+        *,
+        sock: socket.socket | None = None,
+        tunnel: asyncssh.SSHClientConnection | None = None,
     ) -> asyncssh.SSHClientConnection:
-        port = port_of(host)
-        user = host.user or getpass.getuser()
-        watch = _Watch()
-        trusted = self._known_hosts.trusted(host, sock.getpeername()[0], port)
+        user = user_of(host)
+        client = Client(password)
+        trusted = self._known_hosts.trusted(host, sock.getpeername()[0] if sock else "", port_of(host))
+        accepted: bool | None = None
         try:
             async with asyncio.timeout(LOGIN_SECONDS):
-                return await asyncssh.run_client(
-                    sock,
-                    host=host.address,
-                    port=port,
+                connection = await asyncssh.connect(
+                    host.address,
+                    port_of(host),
                     username=user,
-                    client_factory=lambda: watch,
+                    client_factory=lambda: client,
                     known_hosts=lambda *_: (trusted.keys, trusted.authorities, trusted.revoked),
-                    **keys,
+                    client_keys=keys,
+                    agent_path=agent,
+                    preferred_auth=_methods(host),
+                    **({"sock": sock} if sock else {"tunnel": tunnel}),
                     **self._common,
                 )
+            accepted = True
+            return connection
         except TimeoutError:
             raise HostError(
                 "HostTimeout",
@@ -139,23 +170,65 @@ class Login:
                 fix="check load, disk and DNS of the host (UseDNS no in sshd_config helps where DNS is dead)",
             ) from None
         except asyncssh.HostKeyNotVerifiable as e:
-            raise _key_refused(host, trusted, watch.offered, str(e)) from None
-        except asyncssh.PermissionDenied:
-            raise self._user_refused(host, user) from None
+            raise _key_refused(host, trusted, client.offered, str(e)) from None
+        except asyncssh.PermissionDenied as e:
+            accepted = False
+            raise self._user_refused(host, client, password, str(e)) from None
+        except asyncssh.ChannelOpenError:
+            raise
         except (asyncssh.Error, OSError) as e:
-            if "authentication failures" in str(e):  # the server's own words when MaxAuthTries is used up
-                raise self._user_refused(host, user) from None
+            # the server's own words when MaxAuthTries is used up; and once a password was sent, whatever it says
+            if "authentication failures" in str(e) or (password is not None and password.was_tried):
+                accepted = False
+                raise self._user_refused(host, client, password, str(e)) from None
             raise await _broken_login(host, trusted, e) from None
+        finally:
+            if password is not None:
+                password.settle(accepted)
 
-    def _user_refused(self, host: Host, user: str) -> HostAuthError:
+    def _user_refused(self, host: Host, client: Client, password: Password | None, said: str) -> HostAuthError:
+        user = user_of(host)
+        if password is not None and password.refused_elsewhere:
+            return not_tried(host.name, password)
+        if client.must_change:
+            return HostAuthError(
+                "HostPasswordExpired",
+                f"{host.name} lets {user} in only to change an expired password",
+                where=place(host),
+                why="the server asks for a new password",
+                fix="renew the account on the host (chage -M -1 USER, or passwd USER)",
+            )
+        if password is not None and password.was_tried:
+            return HostAuthError(
+                "HostPasswordRefused",
+                f"{host.name} refuses the password of {user}",
+                where=place(host),
+                why=f"then it asked: {client.asked}" if client.asked else f"tried once; {said}",
+                fix="correct what password_ref leads to; it will not be tried again by this run"
+                + (", and what else the server asks for cannot be answered" if client.asked else ""),
+            )
         return HostAuthError(
             "HostUserRefused",
             f"{host.name} does not let the user {user} in",
             where=place(host),
-            why=f"it took none of the keys that were tried: {self._identities.tried(host)}",
+            why=self._why_refused(host, client, password),
             fix=f"put the public key into the authorized_keys of {user} on the host, "
             f"or name another user or key file for {host.name} in the inventory",
         )
+
+    def _why_refused(self, host: Host, client: Client, password: Password | None) -> str:
+        if client.asked:
+            return f"it asks what cannot be answered: {client.asked}"
+        if password is None:
+            return f"it took none of the keys that were tried: {self._identities.tried(host)}"
+        return "it takes no password" + (f", and not the key {self._identities.tried(host)}" if host.key_file else "")
+
+
+def _methods(host: Host) -> str:
+    """The ways to authenticate (RFC 4252), as far as the inventory says how."""
+    if host.password_ref is None:
+        return "publickey"
+    return "publickey,password,keyboard-interactive" if host.key_file else "password,keyboard-interactive"
 
 
 def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, said: str) -> HostAuthError:
@@ -189,7 +262,8 @@ def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, 
 async def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostError:
     """Why a server ended the connection: what it says first tells more than how it ended."""
     said = str(error) or type(error).__name__
-    greeting = await greet(host)
+    # what a host behind a jump host says first is not looked at
+    greeting = await greet(host) if host.jump_host is None else Greeting()
     known = {key.get_algorithm() for key in trusted.keys}
     if greeting.types is not None and known and not trusted.authorities and not known & greeting.types:
         return _key_refused(host, trusted, None, f"only {', '.join(sorted(greeting.types))}")
@@ -202,7 +276,7 @@ async def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostE
             why=f"it says: {greeting.said}" if greeting.said else said,
             fix="check address and port; an SSH server that is older than OpenSSH 7.4 is not supported",
         )
-    return HostError(
+    return PassingError(
         "HostDisconnected",
         f"{host.name} ended the connection during the login",
         where=place(host),

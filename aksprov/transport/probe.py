@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from aksprov.transport.agent import Sink, Source
+from aksprov.transport.streams import Sink, Source
 
 # A listener on the same network answers at once; three SYNs that are dropped take 7 s.
 PROBE_SECONDS = 5

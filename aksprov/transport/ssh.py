@@ -7,9 +7,8 @@ not the recorded one.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncssh
 
@@ -17,33 +16,45 @@ from aksprov.errors import HostError
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
-from aksprov.transport.agent import Agent, Sink, Source, agent_argv, command_line
+from aksprov.transport.agent import Agent, agent_argv, command_line
+from aksprov.transport.bastions import close
+from aksprov.transport.credentials import Credentials
 from aksprov.transport.login import Login
+from aksprov.transport.passwords import Password
 from aksprov.transport.posix import script
 from aksprov.transport.probe import NO_TOOL, exchange, opens
 from aksprov.transport.shell import Shell
-
-# How long the other end may take to say goodbye.
-_CLOSE_SECONDS = 3
+from aksprov.transport.streams import Sink, Source
 
 
 class SshConnect:
     """Opens connections to hosts that have ``connection: ssh``."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, credentials: Credentials) -> None:
         self._login = login
+        self._credentials = credentials
 
     async def __call__(self, host: Host) -> SshConnection:
-        """Log in; raises as :class:`aksprov.transport.login.Login` does."""
-        return SshConnection(host, await self._login(host))
+        """Log in; raises as :class:`Credentials` and :class:`aksprov.transport.login.Login` do."""
+        password = await self._credentials.to_log_in(host)
+        sudo = await self._credentials.to_become_root(host)
+        return SshConnection(host, await self._login(host, password), self._login.leave, sudo)
 
 
 class SshConnection:
     """An authenticated connection to one host; see :class:`aksprov.model.transport.Connection`."""
 
-    def __init__(self, host: Host, connection: asyncssh.SSHClientConnection) -> None:
+    def __init__(
+        self,
+        host: Host,
+        connection: asyncssh.SSHClientConnection,
+        leave: Callable[[Host], Awaitable[None]],
+        sudo_password: Password | None,
+    ) -> None:
         self.host = host
         self._connection = connection
+        self._leave = leave
+        self._sudo_password = sudo_password
         self._shell = Shell(host, self._open_agent)
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
@@ -102,17 +113,14 @@ class SshConnection:
     async def close(self) -> None:
         """End the agent and the connection."""
         self._shell.end()
-        self._connection.close()
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._connection.wait_closed()
-        except (TimeoutError, OSError, asyncssh.Error):
-            self._connection.abort()
+        await close(self._connection)
+        await self._leave(self.host)
 
     async def _open_agent(self, first: str, arguments: Sequence[str]) -> Agent:
         nonce = secrets.token_hex(16)
         sudo = self.host.become == "sudo"
-        command = command_line(agent_argv(nonce, first, arguments, sudo=sudo))
+        password, self._sudo_password = self._sudo_password, None
+        command = command_line(agent_argv(nonce, first, arguments, sudo=sudo, password=password is not None))
         try:
             process = await self._connection.create_process(command, encoding=None)
         except (asyncssh.Error, OSError) as e:
@@ -124,7 +132,7 @@ class SshConnection:
                 fix="look at the host's sshd log (ForceCommand, MaxSessions and PermitTTY are its usual reasons)",
             ) from None
         stdout, stderr, stdin = _Reader(process.stdout), _Reader(process.stderr), _Writer(process.stdin)
-        return Agent(self.host.name, nonce, stdout, stderr, stdin, sudo=sudo)
+        return Agent(self.host.name, nonce, stdout, stderr, stdin, sudo=sudo, password=password)
 
 
 class _Reader:

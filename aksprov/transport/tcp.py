@@ -13,6 +13,10 @@ from aksprov.model.host import Host
 CONNECT_SECONDS = 10
 
 
+class PassingError(HostError):
+    """A failure before anything was proved to the host; the next try may not meet it, and can do no harm."""
+
+
 class _PromptSocket(socket.socket):
     """Acknowledges what it received at once.
 
@@ -43,7 +47,7 @@ async def open_socket(host: Host) -> socket.socket:
     """A connected TCP socket to the first address of the host that answers.
 
     Raises:
-        HostError: HostUnreachable, HostNameUnknown.
+        HostError: HostUnreachable, HostNameUnknown; a PassingError where the host is there and refuses.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -56,7 +60,7 @@ async def open_socket(host: Host) -> socket.socket:
             why=f"{host.address}: {e.strerror}",
             fix="correct the address in the inventory, or give an IP address",
         ) from None
-    reason = ""
+    reason, kind_of_error = "", HostError
     for family, kind, protocol, _, address in found:
         sock = _PromptSocket(family, kind, protocol)
         sock.setblocking(False)
@@ -68,11 +72,13 @@ async def open_socket(host: Host) -> socket.socket:
             reason = f"no answer within {CONNECT_SECONDS} s: the host is off, or a firewall drops what we send"
         except OSError as e:
             reason = _CONNECT_REASONS.get(e.errno or 0, e.strerror or str(e))
+            # sshd that is being started anew
+            kind_of_error = PassingError if e.errno in (errno.ECONNREFUSED, errno.ECONNRESET) else HostError
         except BaseException:
             sock.close()
             raise
         sock.close()
-    raise HostError(
+    raise kind_of_error(
         "HostUnreachable",
         f"{host.name} cannot be reached",
         where=place(host),

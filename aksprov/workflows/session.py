@@ -20,6 +20,10 @@ class Asker(Protocol):
         """Yes or no; only called when interactive."""
         ...
 
+    async def secret(self, question: str) -> str:
+        """A text that is not shown; only called when interactive.  Other work goes on meanwhile."""
+        ...
+
 
 @dataclass(frozen=True)
 class Session:

@@ -245,9 +245,6 @@ def test_what_is_not_built_is_refused_before_any_contact(lab: Lab) -> None:
     for more in (
         {"connection": "winrm"},
         {"connection": "psrp"},
-        {"jump_host": "h2"},
-        {"password_ref": "env:X"},
-        {"become_password_ref": "env:X"},
     ):
         error = error_of(entry(lab, "h1", address="192.0.2.1", **more), whoami)
         assert error.code == "NotAvailableYet"
