@@ -17,11 +17,11 @@ from aksprov.model.transport import Connect
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
-from aksprov.transport import connector
 from aksprov.transport.folder import FolderConnect
 from aksprov.workflows.cluster_definition import definition_notes, read_cluster
 from aksprov.workflows.cluster_plan import rendered
 from aksprov.workflows.cluster_run import carry_out
+from aksprov.workflows.contact import contact
 from aksprov.workflows.session import Session
 
 
@@ -33,7 +33,7 @@ def run(request: Request, session: Session) -> Outcome:
 async def _run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     folder = request.text("outputDir")
-    connect: Connect = FolderConnect(Path(folder)) if folder else connector()
+    connect: Connect = FolderConnect(Path(folder)) if folder else contact(session, store)
 
     def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
         return read_cluster(request, snapshot)

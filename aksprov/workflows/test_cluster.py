@@ -16,10 +16,10 @@ from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
-from aksprov.transport import connector
 from aksprov.workflows.cluster_apply import exit_code_of, verify_cluster
 from aksprov.workflows.cluster_plan import failure_rows, look, rendered
 from aksprov.workflows.confirm import confirmed
+from aksprov.workflows.contact import contact
 from aksprov.workflows.get_cluster import find_cluster
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
@@ -58,7 +58,7 @@ def _question(cluster: Cluster) -> str:
 async def _run(request: Request, session: Session, store: Store, cluster: Cluster) -> Outcome:
     snapshot = store.snapshot()
     network = snapshot.networks[cluster.network.lower()]
-    async with Fleet(snapshot.hosts, connector(), session.events) as fleet:
+    async with Fleet(snapshot.hosts, contact(session, store), session.events) as fleet:
         picture = await look(request.verb, cluster, network, snapshot, fleet, rendered(Templates.load()), offline=False)
         rows = (*picture.rows, *await verify_cluster(picture, fleet, picture.late), *failure_rows(fleet, cluster.name))
         outcome = Outcome(rows=rows, exit_code=exit_code_of(fleet, rows))
