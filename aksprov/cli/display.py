@@ -106,6 +106,7 @@ class Display:
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._live: Live | None = None
+        self._held: list[str] | None = None  # lines that wait while somebody is asked
 
     def __enter__(self) -> Display:
         return self
@@ -124,6 +125,8 @@ class Display:
             self._waves.take(event)
             if event.kind in _REMARKS or event.kind.endswith(".failed") or self._verbose:
                 self._say(line_of(event, verbose=self._verbose))
+            if self._held is not None:
+                return
             if self._live is not None:
                 self._live.update(self._picture(), refresh=True)
             elif self._timer is None:
@@ -134,15 +137,24 @@ class Display:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave the terminal alone while somebody is asked there."""
-        with self._lock:  # a display that would begin now waits for the answer
+        with self._lock:
+            self._held = []
             if self._live is not None:
                 self._live.stop()
-            yield
-            if self._live is not None:
-                self._live.start(refresh=True)
+        try:
+            yield  # without the lock: hosts whose turn it is go on
+        finally:
+            with self._lock:
+                held, self._held = self._held, None
+                for line in held:
+                    self._say(line)
+                if self._live is not None:
+                    self._live.start(refresh=True)
 
     def _say(self, line: str) -> None:
-        if self._live is not None and line:
+        if self._held is not None:
+            self._held.append(line)
+        elif self._live is not None and line:
             from rich.text import Text as RichText
 
             self._live.console.print(RichText.from_ansi(line))
@@ -156,6 +168,9 @@ class Display:
         with self._lock:
             if self._timer is None:
                 return  # the run ended meanwhile
+            if self._held is not None:
+                self._timer = None  # the next event starts it again
+                return
             console = Console(stderr=True, highlight=False, markup=False, emoji=False)
             self._live = Live(self._picture(), console=console, transient=True, auto_refresh=False)
             self._live.start(refresh=True)

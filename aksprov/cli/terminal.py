@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from threading import Thread
+from typing import TYPE_CHECKING, TextIO
 
 from aksprov.cmdlets.declaration import Parameter
 from aksprov.errors import UsageError
+
+if TYPE_CHECKING:
+    import asyncio
 
 PIPED_WIDTH = 80
 
@@ -63,6 +67,23 @@ class Person:
             )
         return self._ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
+    async def secret(self, question: str) -> str:
+        """A text that is not shown, without its end of line; hosts that need none go on meanwhile.
+
+        Raises:
+            UsageError: InputEnded.
+        """
+        import asyncio  # --help does without
+
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        with self.pause(), _unseen():
+            # a thread that ends with the process: an interrupted question must not keep it
+            Thread(target=_read_into, args=(answer, harmless(question)), daemon=True).start()
+            line = await answer
+        if line is None:
+            raise _input_ended(question)
+        return line
+
     def supply(self, parameters: Iterable[Parameter]) -> dict[str, list[str]]:
         """Ask for parameters that are missing, as PowerShell does; an empty answer is asked again."""
         answers = {}
@@ -79,11 +100,53 @@ class Person:
             sys.stderr.flush()
             line = sys.stdin.readline()
         if not line:
-            raise UsageError(
-                "InputEnded",
-                "the question was not answered",
-                where=prompt.strip(),
-                why="the input ended",
-                fix="answer it, or give the value on the command line",
-            )
+            raise _input_ended(prompt)
         return line
+
+
+def _input_ended(prompt: str) -> UsageError:
+    return UsageError(
+        "InputEnded",
+        "the question was not answered",
+        where=prompt.strip(),
+        why="the input ended",
+        fix="answer it, or give the value beforehand",
+    )
+
+
+def _read_into(answer: asyncio.Future[str | None], question: str) -> None:
+    """Read one line that is not shown, by the thread that this runs in; None at the end of the input."""
+    try:
+        if os.name == "nt":
+            import getpass
+
+            line: str | None = getpass.getpass(question)
+        else:
+            sys.stderr.write(question)
+            sys.stderr.flush()
+            data = os.read(sys.stdin.fileno(), 8192)  # the terminal gives one line
+            line = data.decode("utf-8", "replace").removesuffix("\n") if data else None
+    except (OSError, EOFError):
+        line = None
+    with suppress(RuntimeError):  # the loop has ended: nobody waits for it any more
+        answer.get_loop().call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(line))
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """The terminal does not show what is typed; Windows' getpass does that by itself."""
+    if os.name == "nt":
+        yield
+        return
+    import termios
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    hidden = [*before]
+    hidden[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+        sys.stderr.write("\n")
