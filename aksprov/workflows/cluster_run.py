@@ -34,6 +34,7 @@ from aksprov.workflows.cluster_apply import (
 from aksprov.workflows.cluster_definition import network_names
 from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
 from aksprov.workflows.cluster_view import cluster_object
+from aksprov.workflows.get_cluster import refuse_leaving
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -66,6 +67,7 @@ async def carry_out(
     for attempt in range(1, REPLANS + 1):
         snapshot = store.snapshot()
         cluster, network = define(snapshot)
+        refuse_leaving(cluster.key, snapshot)
         check(Choice(cluster=cluster, given=request.given, networks=max(1, len(network_names(request)))))
         check_cluster(cluster, network)
         if only_plan is None and not request.flag("whatIf"):
