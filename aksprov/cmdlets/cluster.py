@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aksprov.cmdlets.common import ROW_PROPERTIES
+from aksprov.cmdlets.common import ROW_PROPERTIES, WHAT_IF
 from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
@@ -375,18 +375,20 @@ REMOVE_CLUSTER = Verb(
     name="remove-cluster",
     cmdlet="Remove-AksHciCluster",
     topic="Clusters",
-    synopsis="Take a cluster off its hosts (not available yet).",
+    synopsis="Take a cluster off its hosts.",
     parameters=(
         _NAME,
         Parameter(
             name="force",
             kind="switch",
-            group=_LATER,
-            unavailable="removal is not built yet",
-            help="Go on without hosts that do not answer.",
+            help="End the cluster without hosts that do not answer; their addresses stay in quarantine.",
         ),
+        WHAT_IF,
     ),
-    examples=(Example(command="aksprov remove-cluster --name demo", text="Refused with exit code 69 for now."),),
+    examples=(
+        Example(command="aksprov remove-cluster --name demo --what-if", text="What would go and what would come back."),
+        Example(command="aksprov remove-cluster --name demo --yes", text="Without asking."),
+    ),
     confirms=True,
 )
 TEST_CLUSTER = Verb(
