@@ -260,7 +260,7 @@ HOST_PROPERTIES: tuple[Property, ...] = (
     Property(name="OsVersion"),
     Property(name="MachineId"),
     Property(name="Clusters", kind="texts"),
-    Property(name="State", help="Free, InCluster, Maintenance, or Unseen: it has never answered"),
+    Property(name="State", help="Free, InCluster, Maintenance, Quarantined, or Unseen: it has never answered"),
 )
 _COLUMNS = ("Name", "Address", "Os", "State", "Roles", "Clusters")
 

@@ -12,6 +12,7 @@ from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.host import Host
 from aksprov.model.network import AddressRange, Lease, Network
+from aksprov.model.quarantine import cluster_of, is_quarantine
 
 # keepalived's virtual_router_id is 1-255 (RFC 5798 5.2.3), one for each subnet.  These are left to
 # others, who may speak VRRP on the same subnet already.
@@ -29,7 +30,8 @@ class AddressEntry(Value, frozen=True, kw_only=True):
 
     Args:
         pool: "VIP" or "Node"; "" for a host's own address outside both.
-        state: "Leased"; "Host" for the own address of a host that is in no cluster; "Free".
+        state: "Leased"; "Quarantined" while a host may still use it for a cluster that was removed;
+            "Host" for the own address of a host that is in no cluster; "Free".
         owner: "cluster/NAME", "host/NAME", or "".
         cluster: key of the cluster that it was taken for, or "".
     """
@@ -37,7 +39,7 @@ class AddressEntry(Value, frozen=True, kw_only=True):
     pool: str
     addresses: AddressRange
     count: int
-    state: Literal["Leased", "Host", "Free"]
+    state: Literal["Leased", "Quarantined", "Host", "Free"]
     owner: str = ""
     cluster: str = ""
 
@@ -143,13 +145,14 @@ def address_table(network: Network, snapshot: Snapshot) -> tuple[AddressEntry, .
 
 
 def _held(pool: str, address: str, owner: str, lease: Lease | None) -> AddressEntry:
+    apart = lease is not None and is_quarantine(lease.cluster)
     return AddressEntry(
         pool=pool,
         addresses=AddressRange(start=address, end=address),
         count=1,
-        state="Leased" if lease else "Host",
-        owner=owner,
-        cluster=lease.cluster if lease else "",
+        state="Quarantined" if apart else "Leased" if lease else "Host",
+        owner=f"cluster/{cluster_of(owner)}" if is_quarantine(owner) else owner,
+        cluster=cluster_of(lease.cluster) if lease else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aksprov.errors import NotFoundError
+from aksprov.errors import DefinitionError, NotFoundError
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
 from aksprov.model.outcome import Outcome
@@ -41,3 +41,21 @@ def find_cluster(name: str, snapshot: Snapshot) -> Cluster:
             fix="look at get-cluster",
         )
     return cluster
+
+
+def refuse_leaving(key: str, snapshot: Snapshot) -> None:
+    """Refuse a cluster that is being removed: part of its hosts has nothing of it any more.
+
+    Raises:
+        DefinitionError: ClusterDeleting.
+    """
+    status = snapshot.statuses.get(key)
+    if status is None or status.state != "Deleting":
+        return
+    raise DefinitionError(
+        "ClusterDeleting",
+        f"cluster {key} is being removed",
+        where=f"cluster {key}",
+        why=f"a removal has begun and has not ended{f' ({status.error})' if status.error else ''}",
+        fix=f"end it (aksprov remove-cluster --name {key}), then make the cluster again",
+    )

@@ -11,6 +11,8 @@ from aksprov.inventory.fields import nearest
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
+from aksprov.model.quarantine import is_quarantine
+from aksprov.planning.quarantine import quarantined_hosts
 
 
 def find_host(name: str, snapshot: Snapshot) -> Host:
@@ -41,20 +43,25 @@ def chosen_hosts(name: str | None, snapshot: Snapshot) -> dict[str, Host]:
 
 
 def clusters_by_host(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
-    """Key of each host that is in clusters -> their names."""
+    """Key of each host that is in clusters -> their names; those in quarantine for one that was removed are not."""
     found: dict[str, set[str]] = defaultdict(set)
     for node in snapshot.nodes:
+        if is_quarantine(node.cluster):
+            continue
         found[node.host.lower()].add(snapshot.clusters[node.cluster.lower()].name)
     return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
 def host_objects(hosts: Iterable[Host], snapshot: Snapshot) -> tuple[dict[str, Any], ...]:
     """The properties of hosts: what is recorded of each, what it said, and what it is used for."""
-    clusters = clusters_by_host(snapshot)
-    return tuple(_object(host, snapshot.facts.get(host.key, Facts()), clusters.get(host.key, ())) for host in hosts)
+    clusters, apart = clusters_by_host(snapshot), quarantined_hosts(snapshot)
+    return tuple(
+        _object(host, snapshot.facts.get(host.key, Facts()), clusters.get(host.key, ()), apart=host.key in apart)
+        for host in hosts
+    )
 
 
-def _object(host: Host, facts: Facts, clusters: tuple[str, ...]) -> dict[str, Any]:
+def _object(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool) -> dict[str, Any]:
     capacity, maintenance = host.capacity, host.maintenance
     return {
         "Name": host.name,
@@ -81,14 +88,16 @@ def _object(host: Host, facts: Facts, clusters: tuple[str, ...]) -> dict[str, An
         "OsVersion": f"{facts.os_id} {facts.os_version}".strip(),
         "MachineId": facts.machine_id,
         "Clusters": list(clusters),
-        "State": _state(host, facts, clusters),
+        "State": _state(host, facts, clusters, apart=apart),
     }
 
 
-def _state(host: Host, facts: Facts, clusters: tuple[str, ...]) -> str:
-    """Maintenance, InCluster, Unseen (it has never answered) or Free."""
+def _state(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool) -> str:
+    """Maintenance, InCluster, Quarantined (its cluster was removed without it), Unseen (never answered) or Free."""
     if host.maintenance:  # until somebody ends it: a repair may be late, and placement reads no clock
         return "Maintenance"
     if clusters:
         return "InCluster"
+    if apart:
+        return "Quarantined"
     return "Free" if facts != Facts() else "Unseen"

@@ -25,7 +25,8 @@ apply_modules() { text="what is loaded stays until a reboot"; }
 
 # bring the unit $1 to the state that it was found in; found is its first one
 as_found() {
-	found="" was_enabled=""
+	found="" was_enabled="" text="not there any more"
+	timeout 10 systemctl cat "$1" >/dev/null 2>&1 || return 0
 	[ ! -f "$D/originals/units" ] || while read -r name one other; do
 		[ "$name" != "$1" ] || found=$one was_enabled=$other
 	done <"$D/originals/units"

@@ -217,7 +217,6 @@ BAD = [
     ("get-cluster-network --name n --cluster-name c", "ParameterSetsMixed", 64, "ByName|ByClusterName"),
     ("new-load-balancer-setting --name lb --load-balancer-sku none", "ValueNotAvailable", 69, "kube-vip"),
     ("new-load-balancer-setting --name lb", "MissingParameter", 64, "--load-balancer-sku"),
-    ("remove-cluster --name d --force", "ParameterNotAvailable", 69, "--force"),
     ("add-host --name cp1", "MissingParameter", 64, "--address and --os"),
     ("add-host --name cp1 --file h.yaml", "ParameterSetsMixed", 64, "ByOptions|ByFile"),
     (f"{HOST} --port 65536", "OutOfRange", 65, "1 to 65535"),

@@ -243,7 +243,6 @@ CLUSTERS = [
     Case(cluster("--load-balancer-settings '{\"Cuont\": 2}'"), 65, "UnknownProperty", "Cuont|did you mean Count"),
     Case(cluster("--load-balancer-settings '{\"Count\": 0}'"), 65, "OutOfRange", "at least 1"),
     Case(cluster("--load-balancer-settings '[]'"), 65, "InvalidObject", "one object"),
-    Case("remove-cluster --name demo --force --yes", 69, "ParameterNotAvailable", "--force"),
     Case("get-cluster --name demo", 66, "ClusterNotFound", "'demo'"),
     Case("test-cluster --name demo", 66, "ClusterNotFound", "'demo'"),
 ]  # fmt: skip

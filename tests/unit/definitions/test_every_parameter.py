@@ -76,7 +76,11 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "get-cluster": {"name": ("get-cluster --name old", "get-cluster --name other")},
     "test-cluster": {"name": ("test-cluster --name other", "test-cluster --name old")},
-    "remove-cluster": {"name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes")},
+    "remove-cluster": {
+        "name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes"),
+        "force": ("remove-cluster --name old --yes", "remove-cluster --name old --yes --force"),
+        "whatIf": ("remove-cluster --name old --yes --force", "remove-cluster --name old --what-if"),
+    },
     "get-vm-size": {},
     "get-kubernetes-version": {},
 }  # fmt: skip

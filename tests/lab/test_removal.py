@@ -1,0 +1,119 @@
+"""A cluster leaves: its hosts are as they were found, what did not answer is kept apart, killed it goes on.
+
+A host is looked at with find, sha256sum, systemctl, sysctl and ip, never with the product's own probes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from configured import CLUSTER, CONTROL_PLANES, HOSTS, LOAD_BALANCERS, NETWORK, VIP, WORKERS, eventually
+from controller import Controller
+from minilab import Host, Lab
+
+# Everything that a removal may touch.  Left out is what lives by itself: systemd's own random seed, timers and
+# catalog, caches, and the counters of the connection table.
+SNAPSHOT = r"""
+for root in /etc /var/lib /usr/local /root /srv; do
+    find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
+        -printf '%y %m %u:%g %p %l\n'
+    find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
+        -type f -exec sha256sum {} +
+done
+find /run -xdev -maxdepth 1 -printf '%y %m %u:%g %p\n'
+systemctl list-unit-files --no-legend --no-pager | tr -s ' '
+systemctl list-units --all --type=service --plain --no-legend --no-pager | grep -v -e @ -e '^run-' | awk '{print $1, $3}'
+sysctl -a 2>/dev/null | grep '^net\.' | grep -v -e nf_conntrack_count -e stable_secret
+ip -o address | sed 's/valid_lft.*//'
+"""
+
+
+def snapshot(host: Host) -> list[str]:
+    """What the host is, as sorted lines."""
+    return sorted(host.shell(SNAPSHOT).stdout.splitlines())
+
+
+def difference(before: list[str], after: list[str]) -> list[str]:
+    """Lines that came and went."""
+    return [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+
+
+def roles() -> dict[str, dict[str, object]]:
+    """Which host may be what."""
+    of_role = {"control-plane": CONTROL_PLANES, "load-balancer": LOAD_BALANCERS, "worker": WORKERS}
+    return {host: {"roles": [role]} for role, hosts in of_role.items() for host in hosts}
+
+
+@pytest.fixture(scope="module")
+def found(own_lab: Lab) -> dict[str, list[str]]:
+    """The hosts as they are found: one has its own HAProxy at work, one keepalived switched off, one a crictl.yaml."""
+    own = "defaults\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\n    mode tcp\n"
+    own += "frontend own\n    bind 127.0.0.1:8080\n    default_backend own\nbackend own\n    server s1 127.0.0.1:22\n"
+    own_lab["lb1"].write("/etc/haproxy/haproxy.cfg", own)
+    own_lab["lb1"].shell("systemctl enable --now haproxy && systemctl restart haproxy")
+    own_lab["lb2"].shell("systemctl disable --now haproxy keepalived")
+    own_lab["w1"].write("/etc/crictl.yaml", "timeout: 7\n")
+    own_lab["w1"].shell("chmod 0640 /etc/crictl.yaml && chgrp daemon /etc/crictl.yaml")
+    own_lab["cp2"].shell("modprobe -a br_netfilter overlay 2>/dev/null; sysctl -qw net.ipv4.ip_forward=0")
+    return {name: snapshot(own_lab[name]) for name in HOSTS}
+
+
+@pytest.fixture(scope="module")
+def inventory(found: dict[str, list[str]], own_controller: Controller) -> Controller:
+    """Network and hosts are recorded."""
+    own_controller.run(*NETWORK)
+    own_controller.run("add-host", "--file", own_controller.write_hosts(HOSTS, more=roles()))
+    return own_controller
+
+
+@pytest.fixture
+def cluster(inventory: Controller) -> Iterator[Controller]:
+    """The demo cluster; whatever a test leaves of it is removed."""
+    inventory.run(*CLUSTER)
+    yield inventory
+    for name in HOSTS:
+        if inventory.lab.status()[name]["state"] != "running":
+            inventory.lab[name].on()
+    if inventory.json("get-cluster"):
+        inventory.run("remove-cluster", "--name", "demo", "--yes")
+
+
+def addresses(controller: Controller) -> dict[str, str]:
+    """Address -> state, of those that somebody has."""
+    (network,) = controller.json("get-cluster-network", "--name", "labnet", "--addresses")
+    return {a["Address"]: a["State"] for a in network["Addresses"] if a["State"] not in ("Free", "Host")}
+
+
+def assert_as_found(lab: Lab, found: dict[str, list[str]]) -> None:
+    """Not a line of any host's snapshot is another one."""
+    assert {name: difference(found[name], snapshot(lab[name])) for name in HOSTS} == {name: [] for name in HOSTS}
+
+
+def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
+    cluster: Controller, found: dict[str, list[str]]
+) -> None:
+    lab = cluster.lab
+    assert difference(found["cp1"], snapshot(lab["cp1"]))
+    events = cluster.directory / "removal.jsonl"
+    running = cluster.start("remove-cluster", "--name", "demo", "--yes", "--events", events)
+    deadline = time.monotonic() + 60
+    while not (events.exists() and '"host.finished"' in events.read_text()):
+        assert time.monotonic() < deadline and running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    (shown,) = cluster.json("get-cluster")
+    assert shown["ProvisioningState"] == "Deleting"
+    assert "ClusterDeleting" in cluster.run(*CLUSTER, check=65).stderr
+    cluster.run("remove-cluster", "--name", "demo", "--yes")
+    assert cluster.json("get-cluster") == []
+    assert addresses(cluster) == {}
+    assert len(cluster.json("get-host")) == 7
+    assert_as_found(lab, found)
+    cluster.run(*CLUSTER)
+    assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
+    assert addresses(cluster)[VIP] == "Leased"
