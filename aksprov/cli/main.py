@@ -15,7 +15,7 @@ from aksprov.cli.failure import interrupted, our_bug, print_error
 from aksprov.cli.help import overview, page
 from aksprov.cli.stdout import write
 from aksprov.cmdlets.binding import nearest
-from aksprov.cmdlets.catalog import VERBS, find_verb
+from aksprov.cmdlets.catalog import VERBS, find_verb, one_word
 from aksprov.errors import AksprovError, UsageError
 
 _HELP = ("--help", "-h", "-?")
@@ -56,6 +56,7 @@ def _run(words: Sequence[str]) -> int:
     if words[0] == "--version":
         write(f"aksprov {__version__}\n")
         return 0
+    words = one_word(words)
     verb = find_verb(words[0])
     if verb is None:
         raise _no_such_verb(words)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from aksprov.cmdlets import cluster, data, host, load_balancer, network, network_plugin, plan
+from aksprov.cmdlets import cluster, data, host, load_balancer, network, network_plugin, plan, state
 from aksprov.cmdlets.declaration import Verb
 
 TOPICS: dict[str, str] = {
@@ -12,6 +13,7 @@ TOPICS: dict[str, str] = {
     "Hosts": "the machines of the inventory",
     "Clusters": "control plane, load balancers and node pools on hosts",
     "Plans": "what was written down before",
+    "State": "what is recorded of all this, and which run may change what",
     "Settings": "objects to pass on, and what can be asked for",
 }
 VERBS: tuple[Verb, ...] = (
@@ -19,10 +21,18 @@ VERBS: tuple[Verb, ...] = (
     *host.VERBS,
     *cluster.VERBS,
     *plan.VERBS,
+    *state.VERBS,
     *load_balancer.VERBS,
     *network_plugin.VERBS,
     *data.VERBS,
 )
+
+
+def one_word(words: Sequence[str]) -> Sequence[str]:
+    """The command line with "state backup" as "state-backup": those verbs are given in two words as well."""
+    joined = "-".join(words[:2])
+    is_verb = len(words) > 1 and words[0].lower() == "state" and find_verb(joined) is not None
+    return [joined, *words[2:]] if is_verb else words
 
 
 def find_verb(word: str) -> Verb | None:

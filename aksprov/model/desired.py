@@ -17,6 +17,11 @@ class Snapshot(Value, frozen=True, kw_only=True):
 
     All dictionaries are keyed by the object's lower-case name; ``late`` by
     (cluster key, late value's name) with the value's text.
+
+    Args:
+        epochs: the highest epoch that each host was given.
+        restored: keys of hosts that were not looked at since the state was restored from a backup:
+            they may have seen higher epochs, and have what the state lacks.
     """
 
     state_id: str = ""
@@ -29,6 +34,8 @@ class Snapshot(Value, frozen=True, kw_only=True):
     leases: tuple[Lease, ...] = ()
     router_ids: tuple[RouterId, ...] = ()
     late: dict[tuple[str, str], str] = {}
+    epochs: dict[str, int] = {}
+    restored: frozenset[str] = frozenset()
 
 
 class Desired(Value, frozen=True, kw_only=True, dict=True):

@@ -1,12 +1,14 @@
 """The recorded state: ledger, journal and objects, in an SQLite file by default."""
 
-from aksprov.state.host_leases import HostsLockedError, RunFencedError
+from aksprov.state.backup import Backup, open_backup
+from aksprov.state.host_leases import HostsLockedError, RunFencedError, is_over
 from aksprov.state.journal import Journal
 from aksprov.state.step_writer import Entry, StepWriter
 from aksprov.state.store import Store, open_store
 from aksprov.state.transaction import TakenError, Transaction
 
 __all__ = [
+    "Backup",
     "Entry",
     "HostsLockedError",
     "Journal",
@@ -15,5 +17,7 @@ __all__ = [
     "Store",
     "TakenError",
     "Transaction",
+    "is_over",
+    "open_backup",
     "open_store",
 ]

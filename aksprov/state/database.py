@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 
 from aksprov.state import place
+from aksprov.state.failures import reported
 from aksprov.state.reading import is_current, read_meta
-from aksprov.state.schema import SCHEMA_VERSION, VERSION, meta, metadata
-from aksprov.state.sqlite import make_state, open_engine, reported, writing
+from aksprov.state.sqlite import make_state, open_engine, upgrade, writing
 
 
 class Database:
@@ -60,13 +60,10 @@ class Database:
         return self._engine
 
     def _upgrade(self, engine: Engine) -> None:
-        """Add the tables that the state of an older version lacks; so far nothing else has changed."""
         with reported(self.path):
             with engine.begin() as connection:
                 if is_current(read_meta(connection, self.path)):
                     return
             place.check_writable(self.path)
             with writing(engine).begin() as connection:
-                metadata.create_all(connection)
-                version = {"value": str(SCHEMA_VERSION)}
-                connection.execute(update(meta).where(meta.c.name == VERSION).values(version))
+                upgrade(connection)

@@ -16,7 +16,7 @@ from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
 from aksprov.state import schema
-from aksprov.state.sqlite import foreign
+from aksprov.state.failures import damaged, foreign
 
 # kind of an object -> the field of Snapshot that holds it, and its type
 _OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
@@ -67,6 +67,8 @@ def read_snapshot(connection: Connection, path: Path) -> Snapshot:
         leases=_read(connection, schema.leases, Lease, "network", "address"),
         router_ids=_read(connection, schema.router_ids, RouterId, "site", "prefix", "router_id"),
         late={(row.cluster, row.name): row.text for row in connection.execute(select(schema.late))},
+        epochs={row.host: row.epoch for row in connection.execute(select(schema.host_epochs))},
+        restored=frozenset(connection.execute(select(schema.restored_hosts.c.host)).scalars()),
     )
 
 
@@ -80,13 +82,7 @@ def _read_objects(connection: Connection, path: Path) -> dict[str, dict[str, Any
         try:
             found[_OBJECTS[kind][0]][key] = decoders[kind].decode(body)
         except (KeyError, msgspec.DecodeError) as error:
-            raise StateError(
-                "StateDamaged",
-                "the state cannot be used",
-                where=f"{path}: {kind} {key}",
-                why=f"the recorded value cannot be read: {error}",
-                fix="restore the state from a backup; do not delete it, as it says which addresses are in use",
-            ) from error
+            raise damaged(path, f"the recorded {kind} {key} cannot be read: {error}") from error
     return found
 
 

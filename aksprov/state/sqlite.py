@@ -1,28 +1,24 @@
-"""What is SQLite's own: making a state, opening it, and saying what went wrong with it."""
+"""What is SQLite's own: making a state and opening it."""
 
 from __future__ import annotations
 
 import glob
 import os
-import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, update
 from sqlalchemy.pool import QueuePool
 
-from aksprov.errors import AksprovError, BusyError, StateError
+from aksprov.errors import StateError
 from aksprov.state import place
+from aksprov.state.failures import reported
 from aksprov.state.schema import SCHEMA_VERSION, STATE_ID, VERSION, meta, metadata
 
 PATIENCE: Final = 20.0
 """Seconds that a command waits for another one's write, which takes milliseconds, before it gives up."""
-
-_ROOM: Final = 1 << 20  # bytes; the least that a write needs beside the state, with some to spare
 
 # An execution option of ours: how a transaction begins.
 _BEGIN: Final = "aksprov_begin"
@@ -59,6 +55,12 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
 
+def upgrade(connection: Connection) -> None:
+    """Add the tables that the state of an older version lacks; so far nothing else has changed."""
+    metadata.create_all(connection)
+    connection.execute(update(meta).where(meta.c.name == VERSION).values(value=str(SCHEMA_VERSION)))
+
+
 def make_state(path: Path, state_id: str) -> bool:
     """Make an empty state, whole or not at all.
 
@@ -69,11 +71,12 @@ def make_state(path: Path, state_id: str) -> bool:
         Whether this call made it.
 
     Raises:
-        StateError: StateReadOnly, StateFolderUnusable, StateDiskFull, StateDiskError.
+        StateError: StateReadOnly, StateFolderUnusable, StateDiskFull, StateDiskError, StateLogOrphaned.
     """
     place.make_folder(path)
     place.refuse_network_file_system(path)
     place.check_writable(path)
+    _refuse_orphaned_log(path)
     draft = path.with_name(f"{path.name}.{state_id}.new")
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -102,6 +105,19 @@ def _fill(draft: Path, state_id: str) -> None:
         bare.execute("PRAGMA journal_mode=WAL")  # stays with the file
 
 
+def _refuse_orphaned_log(path: Path) -> None:
+    """A log without its state would be read into the new one, and spoil it (https://www.sqlite.org/howtocorrupt.html)."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size and not path.exists():
+        raise StateError(
+            "StateLogOrphaned",
+            "there is the log of a state without the state",
+            where=str(log),
+            why=f"{path.name} was removed or moved without it, and it would spoil a new one",
+            fix=f"put {path.name} back beside it, or move the log away, too",
+        )
+
+
 def _publish(draft: Path, path: Path) -> bool:
     try:
         os.link(draft, path)
@@ -123,75 +139,4 @@ def _cannot_make(path: Path, error: OSError) -> StateError:
         where=str(path),
         why=error.strerror or str(error),
         fix=f"set {place.ENVIRONMENT} to a path on a local disk with room, in a folder that this user may write",
-    )
-
-
-# SQLite's primary result codes (https://www.sqlite.org/rescode.html) -> code, why, fix
-_REASONS: Final[dict[int, tuple[str, str, str]]] = {
-    sqlite3.SQLITE_NOTADB: (
-        "StateNotDatabase",
-        "the file is not a database",
-        "give the path of a state; if this was one, restore it from a backup",
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        "StateDamaged",
-        "the database is damaged",
-        "restore it from a backup; do not delete it, as it says which addresses are in use",
-    ),
-    sqlite3.SQLITE_FULL: ("StateDiskFull", "the disk is full", "make room; nothing of this command was stored"),
-    sqlite3.SQLITE_IOERR: (
-        "StateDiskError",
-        "the disk reported an error",
-        "look at the system's log for the disk; nothing of this command was stored",
-    ),
-}
-
-
-@contextmanager
-def reported(path: Path) -> Iterator[None]:
-    """Turn the database's errors into ours.
-
-    Raises:
-        BusyError: StateBusy.
-        StateError: one of the codes above, StateReadOnly, StateForeign.
-    """
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        translated = _translated(path, error.orig if isinstance(error, DBAPIError) else error)
-        if translated is None:
-            raise  # our bug
-        raise translated from error
-
-
-def _translated(path: Path, error: BaseException | None) -> AksprovError | None:
-    primary = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the rest of the code is detail
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return BusyError(
-            "StateBusy",
-            "another command is writing the state",
-            where=str(path),
-            why="it did not finish in time",
-            fix="run the command again; if it stays so, look for an aksprov that hangs",
-        )
-    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return place.read_only(path, f"{error}; even reading makes two more files beside it")
-    if primary == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < _ROOM:
-        primary = sqlite3.SQLITE_FULL  # its shared memory had no room, which SQLite calls an I/O error
-    if primary in _REASONS:
-        code, why, fix = _REASONS[primary]
-        return StateError(code, "the state cannot be used", where=str(path), why=why, fix=fix)
-    if primary == sqlite3.SQLITE_ERROR and "no such table" in str(error):
-        return foreign(path, f"it is a database of another program ({error})")
-    return None
-
-
-def foreign(path: Path, why: str) -> StateError:
-    """The error for a database that is not ours."""
-    return StateError(
-        "StateForeign",
-        "this is not a state of aksprov",
-        where=str(path),
-        why=why,
-        fix=f"set {place.ENVIRONMENT} to the path of a state, or to one where nothing is yet",
     )

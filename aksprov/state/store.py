@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aksprov.model.desired import Snapshot
 from aksprov.model.host_lease import Epochs, HostLease, LeaseTerms
+from aksprov.state.backup import Backup, back_up, move_aside
 from aksprov.state.database import Database
 from aksprov.state.host_leases import HostLeases, read_held
 from aksprov.state.journal import Journal
@@ -69,6 +71,31 @@ class Store:
         """
         with self._database.reading() as connection:
             return Snapshot() if connection is None else read_snapshot(connection, self._database.path)
+
+    def back_up(self, target: Path) -> None:
+        """Write a copy of one moment to a file, whole or not at all.
+
+        Raises:
+            NotFoundError: StateNotFound.
+            StateError: BackupNotWritten, or what is wrong with the state.
+        """
+        back_up(self._database.path, target)
+
+    def restore(self, backup: Backup) -> None:
+        """Replace everything that is recorded by what a backup has, in one transaction; a missing state is made.
+
+        Raises:
+            HostsLockedError: HostsLocked, a run is going on.
+            StateError, BusyError: the state cannot be used or made.
+        """
+        with self._database.writing() as connection:
+            leases = HostLeases(connection, self._clock)
+            leases.check_free(lease.host for lease in leases.held())
+            backup.put_into(connection)
+
+    def move_aside(self) -> str:
+        """Give a state that cannot be used another name; which one."""
+        return str(move_aside(self._database.path))
 
     def host_leases(self) -> tuple[HostLease, ...]:
         """Which run holds which host, by host; leases that have expired are among them."""

@@ -16,7 +16,7 @@ from aksprov.model.host import Host
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.state import Store, open_store
-from aksprov.transport import connector
+from aksprov.workflows.contact import contact
 from aksprov.workflows.host_facts import ask_each, exit_code_of, facts_of, failure_rows, machine_rows, record_facts
 from aksprov.workflows.host_view import host_objects
 from aksprov.workflows.session import Session
@@ -32,7 +32,7 @@ def run(request: Request, session: Session) -> Outcome:
         NotFoundError: HostsFileMissing, HostsFileUnreadable.
     """
     file = request.text("file")
-    entries = _read_file(Path(file)) if file else [new_values(request, str(Path.cwd()))]
+    entries = read_hosts_file(Path(file)) if file else [new_values(request, str(Path.cwd()))]
     store = open_store(session.state_url)
     added = _record(store, entries, source=file or "the request")
     recorded = store.snapshot()
@@ -40,7 +40,7 @@ def run(request: Request, session: Session) -> Outcome:
     unseen = {key: host for key, host in hosts.items() if key not in recorded.facts}
     failures: dict[str, HostError] = {}
     if unseen and not request.flag("offline"):
-        facts, failures = asyncio.run(ask_each(unseen, connector(), session.events, facts_of))
+        facts, failures = asyncio.run(ask_each(unseen, contact(session, store), session.events, facts_of))
         record_facts(store, facts)
         recorded = store.snapshot()
     made = (f"made a new state at {store.location}",) if store.created else ()
@@ -54,8 +54,13 @@ def run(request: Request, session: Session) -> Outcome:
     )
 
 
-def _read_file(path: Path) -> list[Values]:
-    """The values of every entry of a hosts file."""
+def read_hosts_file(path: Path) -> list[Values]:
+    """The values of every entry of a hosts file.
+
+    Raises:
+        NotFoundError: HostsFileMissing, HostsFileUnreadable.
+        DefinitionError: HostsFileTooLarge, or what is wrong in it.
+    """
     try:
         path = path.expanduser().absolute()
         with path.open("rb") as file:
@@ -82,16 +87,16 @@ def _read_file(path: Path) -> list[Values]:
 
 def _record(store: Store, entries: Sequence[Values], source: str) -> int:
     """Record the hosts that are new; how many these are."""
-    if not _new_hosts(entries, store.snapshot(), source):
+    if not new_hosts(entries, store.snapshot(), source):
         return 0  # and a state that is not there is not made
     with store.write() as transaction:
-        added = _new_hosts(entries, transaction.snapshot(), source)
+        added = new_hosts(entries, transaction.snapshot(), source)
         for host in added:
             transaction.put_host(host)
     return len(added)
 
 
-def _new_hosts(entries: Sequence[Values], snapshot: Snapshot, source: str) -> list[Host]:
+def new_hosts(entries: Sequence[Values], snapshot: Snapshot, source: str) -> list[Host]:
     """The hosts of entries that are not recorded.
 
     Raises:

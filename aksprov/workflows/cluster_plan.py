@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -29,6 +29,7 @@ from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
+from aksprov.workflows.host_accounts import FirstContact, first_contact
 
 _LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
 
@@ -61,6 +62,7 @@ class Picture(Value, frozen=True, kw_only=True):
         facts: fresh ones, and recorded ones of hosts that did not answer; by host key.
         late: late values that are known already.
         rows: what the network plugin's choice, placement and preflight show; failures of hosts are in the fleet.
+        contact: what hosts have that the state lacks; its rows are in ``rows``, too.
     """
 
     desired: Desired
@@ -70,6 +72,7 @@ class Picture(Value, frozen=True, kw_only=True):
     late: dict[str, str]
     plan: Plan
     rows: tuple[Row, ...]
+    contact: FirstContact = FirstContact()
 
     @property
     def needs(self) -> dict[str, str]:
@@ -88,11 +91,14 @@ async def look(
     source: BundleSource,
     *,
     offline: bool,
+    reread: Callable[[], Snapshot] | None = None,
 ) -> Picture:
     """Place the cluster, read its hosts in one exchange each, get the bundles and compare.
 
     Args:
         offline: the hosts are folders: no facts come back and no late value can be had.
+        reread: gives what the state records at that moment; None where hosts are only looked at, so that it
+            does not matter what they have that the state lacks.
     """
     facts = dict(snapshot.facts)
     observed: dict[str, Observed] = {}
@@ -109,7 +115,8 @@ async def look(
         facts |= {k: o.facts for k, o in answers.items() if not offline}
         if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
             break
-    return await _compare(verb, desired, facts, observed, snapshot, fleet, source, offline=offline)
+    contact = FirstContact() if reread is None else await first_contact(fleet, snapshot, reread, observed)
+    return await _compare(verb, desired, facts, observed, snapshot, fleet, source, contact, offline=offline)
 
 
 async def _compare(
@@ -120,6 +127,7 @@ async def _compare(
     snapshot: Snapshot,
     fleet: Fleet,
     source: BundleSource,
+    contact: FirstContact,
     *,
     offline: bool,
 ) -> Picture:
@@ -151,7 +159,8 @@ async def _compare(
         observed=going,
         late=late,
         plan=msgspec.structs.replace(plan, sizing=sizing),
-        rows=tuple(rows),
+        rows=(*rows, *contact.rows),
+        contact=contact,
     )
 
 

@@ -35,6 +35,7 @@ from aksprov.workflows.cluster_definition import network_names
 from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
 from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.get_cluster import refuse_leaving
+from aksprov.workflows.host_accounts import agreed
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -73,12 +74,16 @@ async def carry_out(
         if only_plan is None and not request.flag("whatIf"):
             # before hosts are looked at, as looking at one in the middle of a change waits for it
             store.check_free(n.host for n in snapshot.nodes if n.cluster == cluster.key)
-        picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=folder is not None)
+        offline = folder is not None
+        reread = None if offline else store.snapshot
+        picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=offline, reread=reread)
         _save_plan(request, picture.plan)
         if only_plan is not None:
             return msgspec.structs.replace(_what_if(picture, fleet), exit_code=only_plan.exit_code, error=only_plan)
         if request.flag("whatIf"):
             return _what_if(picture, fleet)
+        if not agreed(request, session, store, picture.contact):
+            return Outcome(rows=picture.rows, notes=("nothing was changed",))
         _expect(request, picture.plan)
         if picture.plan.empty and not fleet.failures and _is_settled(snapshot, picture, folder):
             return _outcome(store, picture, fleet, (), notes=("nothing to change",))

@@ -1,0 +1,95 @@
+"""What hosts say of what they are: read before a host is adopted, and at the first contact after a restore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from aksprov.errors import HostError
+from aksprov.model.base import Value
+from aksprov.model.desired import Snapshot
+from aksprov.model.facts import Observed
+from aksprov.model.objects import OBJECTS_PATH
+from aksprov.model.request import Request
+from aksprov.model.row import Row
+from aksprov.model.transport import Connection
+from aksprov.planning.adoption import Account, differences, epoch_of, read_objects
+from aksprov.rollout.runner import Fleet
+from aksprov.state import Store
+from aksprov.workflows.confirm import confirmed
+from aksprov.workflows.session import Session
+
+
+class FirstContact(Value, frozen=True, kw_only=True):
+    """Hosts that may have what the state lacks.
+
+    Args:
+        epochs: host key -> the highest epoch that it has seen.
+        rows: what they have, a warning each.
+    """
+
+    epochs: dict[str, int] = {}
+    rows: tuple[Row, ...] = ()
+
+
+async def account_of(connection: Connection, seen: Observed | None = None) -> Account:
+    """The host's facts, manifest and objects.
+
+    Args:
+        seen: what it was seen to have already, in this run.
+    """
+    seen = seen or await connection.observe(())
+    found = await connection.get((OBJECTS_PATH,)) if seen.manifest else {}
+    objects, problem = read_objects(found.get(OBJECTS_PATH))
+    return Account(host=connection.host, seen=seen, objects=objects, problem=problem)
+
+
+async def first_contact(
+    fleet: Fleet, snapshot: Snapshot, reread: Callable[[], Snapshot], observed: Mapping[str, Observed]
+) -> FirstContact:
+    """The hosts that may have what the state lacks, and what that is.
+
+    These are the hosts that were not looked at since the state was restored, and those that have seen a
+    higher epoch than it counts.  One that is in a cluster that the state does not have fails: it must be
+    adopted first.
+
+    Args:
+        snapshot: what the state recorded before the hosts were looked at.
+        reread: gives what it records now.
+    """
+    ours = {k: o for k, o in observed.items() if o.manifest is None or o.manifest.state_id == snapshot.state_id}
+    seen = {key: epoch_of(of_host) for key, of_host in ours.items() if key not in fleet.failures}
+    if any(epoch > snapshot.epochs.get(key, 0) for key, epoch in seen.items()):
+        snapshot = reread()  # a run that ended since it was read has counted before it spoke to a host
+    unknown = {k: e for k, e in seen.items() if k in snapshot.restored or e > snapshot.epochs.get(k, 0)}
+
+    async def read(connection: Connection) -> Account:
+        return await account_of(connection, observed[connection.host.key])
+
+    rows: list[Row] = []
+    for key, account in (await fleet.each(sorted(unknown), read)).items():
+        for row in differences(account, snapshot):
+            if row.test_result == "Failed":
+                fleet.fail(key, HostError(row.test_name, row.details, where=f"host {row.host}", fix=row.recommendation))
+            else:
+                rows.append(row)
+    return FirstContact(epochs={k: e for k, e in unknown.items() if k not in fleet.failures}, rows=tuple(rows))
+
+
+def agreed(request: Request, session: Session, store: Store, contact: FirstContact) -> bool:
+    """Ask whether hosts that have what the state lacks may be changed, and count their epochs from theirs on.
+
+    Nobody is asked where they have no more than the state.
+
+    Raises:
+        UsageError: ConfirmationNeeded.
+    """
+    if not contact.epochs:
+        return True
+    shown = [f"{row.host} {row.test_name}: {row.details}" for row in contact.rows]
+    question = "These hosts have what the state lacks, which an older backup explains. Bring them to what it records?"
+    if contact.rows and not confirmed(request, session, "\n".join([*shown, question])):
+        return False
+    with store.write() as transaction:
+        transaction.host_leases.raise_epochs(contact.epochs)
+        transaction.looked_at(contact.epochs)
+    return True
