@@ -212,8 +212,7 @@ def _not_now(host: Host, *, offline: bool) -> Reason | None:
         return Reason(
             test_name=NOT_YET,
             details=f"{missing} not available yet",
-            recommendation="write its files to a folder with --output-dir, or use a Linux host that is reached "
-            "directly by SSH with a key",
+            recommendation="write its files to a folder with --output-dir, or use a Linux host that is reached by SSH",
         )
     return None
 
@@ -223,10 +222,6 @@ def _not_built(host: Host) -> str:
         return "Windows hosts are"
     if host.connection in ("psrp", "winrm"):
         return f"connections by {host.connection} are"
-    if host.jump_host is not None:
-        return "jump hosts are"
-    if host.password_ref is not None or host.become_password_ref is not None:
-        return "passwords are"
     return ""
 
 

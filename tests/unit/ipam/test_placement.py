@@ -195,9 +195,6 @@ KEPT_OUT = [
     (Host(name="x", address="x", os="windows", connection="psrp"), facts("10.0.0.90/24"),
      "HostNotAvailableYet", "Windows"),
     (host("x", connection="winrm"), facts("10.0.0.90/24"), "HostNotAvailableYet", "winrm"),
-    (host("x", jump_host="bastion"), facts("10.0.0.90/24"), "HostNotAvailableYet", "jump"),
-    (host("x", password_ref="env:PW"), facts("10.0.0.90/24"), "HostNotAvailableYet", "passwords"),
-    (host("x", become="sudo", become_password_ref="env:PW"), facts("10.0.0.90/24"), "HostNotAvailableYet", "passwords"),
 ]  # fmt: skip
 
 
