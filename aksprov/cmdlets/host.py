@@ -324,8 +324,25 @@ REMOVE_HOST = Verb(
     cmdlet="Remove-AksprovHost",
     topic="Hosts",
     synopsis="Take a host that no cluster has off the inventory.",
-    parameters=(_NAME,),
-    examples=(Example(command="aksprov remove-host --name cp1 --yes", text="Without asking."),),
+    parameters=(
+        _NAME,
+        Parameter(
+            name="purge",
+            kind="switch",
+            ours=True,
+            help="Also take everything that aksprov left on the host away.",
+        ),
+        Parameter(
+            name="force",
+            kind="switch",
+            ours=True,
+            help="Also when it cannot be purged, or is in quarantine and never comes back.",
+        ),
+    ),
+    examples=(
+        Example(command="aksprov remove-host --name cp1 --yes", text="Without asking."),
+        Example(command="aksprov remove-host --name cp1 --purge", text="Leave nothing of aksprov on it."),
+    ),
     confirms=True,
 )
 SCAN_HOST_KEYS = Verb(

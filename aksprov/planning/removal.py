@@ -29,14 +29,19 @@ class Leftover(Value, frozen=True, kw_only=True):
         originals: path of a managed file -> its first version, where there was one.
         units: unit -> its ActiveState as it was found.
         settings: how many kernel settings were found with another value.
-        authority: the cluster's CA pair was made here.
+        authority: key of the cluster whose CA pair was made here, "" where none was.
     """
 
     seen: Observed
     originals: dict[str, FileState] = {}
     units: dict[str, str] = {}
     settings: int = 0
-    authority: bool = False
+    authority: str = ""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Keys of the clusters that have something here."""
+        return tuple(sorted({m.cluster for m in self._managed} | ({self.authority} if self.authority else set())))
 
     def files_of(self, cluster: str) -> tuple[ManifestFile, ...]:
         """The managed files that are of this cluster."""
@@ -56,7 +61,7 @@ class Leftover(Value, frozen=True, kw_only=True):
         return self.seen.manifest.files if self.seen.manifest else ()
 
 
-def read_leftover(cluster: str, seen: Observed, originals: Observed | None, texts: Mapping[str, bytes]) -> Leftover:
+def read_leftover(seen: Observed, originals: Observed | None, texts: Mapping[str, bytes]) -> Leftover:
     """What a host has, from what was read of it.
 
     Args:
@@ -72,7 +77,7 @@ def read_leftover(cluster: str, seen: Observed, originals: Observed | None, text
         originals={path: state for path, state in kept.items() if state.kind == "file"},
         units={words[0]: words[1] for line in lines["units"] if len(words := line.split()) > 1},
         settings=len(lines["sysctls"]),
-        authority=any(line.split()[1:] == [cluster] for line in lines["ca"]),
+        authority=next((words[1] for line in lines["ca"] if len(words := line.split()) > 1), ""),
     )
 
 
@@ -117,7 +122,7 @@ def _plan_host(name: str, cluster: str, wave: int, left: Leftover) -> HostPlan:
     if not files and not (left.has_home and left.is_ours_alone(cluster)):
         return HostPlan(name=name, wave=wave)
     steps = [PlanStep(id=reader, title=_title(reader, left)) for reader in _vacated(cluster, left)]
-    if left.authority:
+    if left.authority == cluster:
         steps.append(PlanStep(id="ca", title="delete the CA pair that was made here, unless Kubernetes uses it"))
     steps.append(PlanStep(id="manifest", title="forget what was managed"))
     return HostPlan(name=name, wave=wave, files=files, steps=tuple(steps))

@@ -15,9 +15,12 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.host import Host
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
+from aksprov.model.row import Row
+from aksprov.planning.quarantine import quarantined_hosts
 from aksprov.state import Store, open_store
 from aksprov.workflows.contact import contact
-from aksprov.workflows.host_facts import ask_each, exit_code_of, facts_of, failure_rows, machine_rows, record_facts
+from aksprov.workflows.host_facts import ask_each, exit_code_of, failure_rows, machine_rows, record_facts, seen_of
+from aksprov.workflows.host_quarantine import look_for_clean
 from aksprov.workflows.host_view import host_objects
 from aksprov.workflows.session import Session
 
@@ -37,14 +40,17 @@ def run(request: Request, session: Session) -> Outcome:
     added = _record(store, entries, source=file or "the request")
     recorded = store.snapshot()
     hosts = {key: recorded.hosts[key] for values in entries if (key := _key(values)) in recorded.hosts}
-    unseen = {key: host for key, host in hosts.items() if key not in recorded.facts}
+    apart = quarantined_hosts(recorded)
+    unseen = {key: host for key, host in hosts.items() if key not in recorded.facts or key in apart}
+    clean: tuple[Row, ...] = ()
     failures: dict[str, HostError] = {}
     if unseen and not request.flag("offline"):
-        facts, failures = asyncio.run(ask_each(unseen, contact(session, store), session.events, facts_of))
-        record_facts(store, facts)
+        seen, failures = asyncio.run(ask_each(unseen, contact(session, store), session.events, seen_of))
+        record_facts(store, {key: observed.facts for key, observed in seen.items()})
+        clean = look_for_clean(store, seen)
         recorded = store.snapshot()
     made = (f"made a new state at {store.location}",) if store.created else ()
-    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, hosts))
+    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, hosts), *clean)
     return Outcome(
         objects=host_objects(hosts.values(), recorded),
         single=file is None,

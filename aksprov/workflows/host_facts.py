@@ -9,7 +9,7 @@ from typing import TypeVar
 from aksprov.errors import ExitCode, HostAuthError, HostError
 from aksprov.events import EventStream
 from aksprov.model.desired import Snapshot
-from aksprov.model.facts import Facts
+from aksprov.model.facts import Facts, Observed
 from aksprov.model.host import Host
 from aksprov.model.row import Result, Row, row_of
 from aksprov.model.transport import Connect, Connection
@@ -42,9 +42,9 @@ async def ask_each(
         return await fleet.each(hosts, asked), fleet.failures
 
 
-async def facts_of(connection: Connection) -> Facts:
-    """The host's facts, in one exchange."""
-    return (await connection.observe(())).facts
+async def seen_of(connection: Connection) -> Observed:
+    """The host's facts and manifest, in one exchange."""
+    return await connection.observe(())
 
 
 def record_facts(store: Store, facts: Mapping[str, Facts]) -> None:

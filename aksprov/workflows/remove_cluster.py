@@ -19,18 +19,19 @@ from aksprov.model.quarantine import quarantine_key
 from aksprov.model.request import Request
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
-from aksprov.planning.owner import check_owner
 from aksprov.planning.quarantine import end_of
-from aksprov.planning.removal import HOME, ORIGINALS, Leftover, make_removal, plan_removal, read_leftover
+from aksprov.planning.removal import HOME, Leftover, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
-from aksprov.workflows.cluster_apply import Reservation, deliver
+from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
+from aksprov.workflows.deliver import deliver
 from aksprov.workflows.get_cluster import find_cluster
 from aksprov.workflows.host_facts import NOT_BUILT
 from aksprov.workflows.host_quarantine import keep
+from aksprov.workflows.host_removal import read_host
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -121,15 +122,7 @@ async def _look(job: _Run, state_id: str) -> dict[str, Leftover]:
     """What each host that answers and is this state's has of the cluster."""
 
     async def read(connection: Connection) -> Leftover:
-        seen = await connection.observe((HOME,))
-        check_owner(seen, state_id)
-        left = read_leftover(job.leaving.key, seen, None, {})
-        if not left.has_home:
-            return left
-        paths = [f"{ORIGINALS}/files{managed.path}" for managed in left.files_of(job.leaving.key)]
-        originals = await connection.observe(paths) if paths else None
-        texts = await connection.get([f"{ORIGINALS}/{name}" for name in ("units", "sysctls", "ca")])
-        return read_leftover(job.leaving.key, seen, originals, texts)
+        return await read_host(connection, state_id)
 
     return await job.fleet.each(job.leaving.waves, read)
 
@@ -227,7 +220,7 @@ def _row(job: _Run, key: str, before: Leftover, now: Leftover) -> Row:
     if left:
         details = f"still has {', '.join(left)}"
         cure = "stop keepalived on the host (systemctl stop keepalived), then run the same command again"
-    elif before.authority and now.seen.ca_certificate:
+    elif before.authority == job.leaving.key and now.seen.ca_certificate:
         details += ", but for /etc/kubernetes/pki/ca.crt and ca.key: Kubernetes was started with them"
         cure = "kubeadm reset on the host ends that Kubernetes"
     result = "Failed" if left else "Warning" if cure else "Passed"

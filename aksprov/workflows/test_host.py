@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import takewhile
 
+from aksprov.facts.parse import parse_observation
 from aksprov.model.base import Value
-from aksprov.model.facts import Facts
+from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.model.row import Result, Row
 from aksprov.model.transport import Connection
 from aksprov.state import open_store
-from aksprov.transport import connector
+from aksprov.transport.posix import script
+from aksprov.workflows.contact import contact
 from aksprov.workflows.host_facts import ask_each, exit_code_of, failure_rows, machine_rows, record_facts
+from aksprov.workflows.host_quarantine import look_for_clean
 from aksprov.workflows.host_view import chosen_hosts
 from aksprov.workflows.session import Session
 
 # What the scripts that configure a host call: tar, iproute2, systemd and coreutils, of which those stand
 # for all that a busybox may be built without.
 TOOLS = ("tar", "ip", "systemctl", "sha256sum", "stat", "sync", "timeout", "base64", "readlink")
-_LOOK = f"""
-echo "uid $(id -u)"
+_CHECKS = f"""echo "uid $(id -u)"
 echo "time $(date +%s)"
 for T in {" ".join(TOOLS)}; do command -v "$T" >/dev/null 2>&1 || echo "missing $T"; done
 """
+# One exchange: the checks, then the facts as every plan reads them.
+LOOK = _CHECKS + script("observe")
 # etcd warns of clocks that differ by 1 s, which cannot be told apart from a slow login here.
 _CLOCK_SECONDS = 5
 
@@ -33,7 +38,7 @@ _CLOCK_SECONDS = 5
 class _Answer(Value, frozen=True, kw_only=True):
     """What one host said."""
 
-    facts: Facts
+    seen: Observed
     uid: str
     clock_off: float
     missing: tuple[str, ...]
@@ -51,11 +56,12 @@ def run(request: Request, session: Session) -> Outcome:
     async def ask(connection: Connection) -> _Answer:
         return await _ask(connection, session)
 
-    answers, failures = asyncio.run(ask_each(hosts, connector(), session.events, ask))
-    record_facts(store, {key: answer.facts for key, answer in answers.items()})
+    answers, failures = asyncio.run(ask_each(hosts, contact(session, store), session.events, ask))
+    record_facts(store, {key: answer.seen.facts for key, answer in answers.items()})
     rows = [
         *(row for key, answer in answers.items() for row in _rows(hosts[key], answer)),
         *machine_rows(store.snapshot(), answers),
+        *look_for_clean(store, {key: answer.seen for key, answer in answers.items()}),
         *failure_rows(hosts, failures),
     ]
     rows.sort(key=lambda row: row.host.lower())
@@ -63,14 +69,15 @@ def run(request: Request, session: Session) -> Outcome:
 
 
 async def _ask(connection: Connection, session: Session) -> _Answer:
-    said = (await connection.run(_LOOK)).stdout.decode("utf-8", "replace")
+    said = (await connection.run(LOOK)).stdout.decode("utf-8", "replace")
     now = session.clock()
-    lines = [line.partition(" ") for line in said.splitlines()]
+    checks = list(takewhile(lambda line: ":" not in line, said.splitlines(keepends=True)))
+    lines = [line.rstrip("\n").partition(" ") for line in checks]
     words = {word: rest for word, _, rest in lines}
     at = words.get("time", "")
     clock = datetime.fromtimestamp(int(at), UTC) if at.isdecimal() else now
     return _Answer(
-        facts=(await connection.observe(())).facts,
+        seen=parse_observation(said[sum(map(len, checks)) :], host=connection.host.name),
         uid=words.get("uid", ""),
         clock_off=(clock - now).total_seconds(),
         missing=tuple(rest for word, _, rest in lines if word == "missing"),
@@ -90,7 +97,7 @@ def _rows(host: Host, answer: _Answer) -> list[Row]:
             host=host.name,
         )
 
-    facts, off = answer.facts, answer.clock_off
+    facts, off = answer.seen.facts, answer.clock_off
     root = answer.uid == "0"
     cure = "give --become sudo (and allow sudo without a password on the host), or connect as root"
     return [

@@ -16,7 +16,7 @@ from controller import Controller
 from minilab import Host, Lab
 
 # Everything that a removal may touch.  Left out is what lives by itself: systemd's own random seed, timers and
-# catalog, caches, and the counters of the connection table.
+# catalog, caches, what a login writes, and the counters of the connection table.
 SNAPSHOT = r"""
 for root in /etc /var/lib /usr/local /root /srv; do
     find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
@@ -24,7 +24,7 @@ for root in /etc /var/lib /usr/local /root /srv; do
     find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
         -type f -exec sha256sum {} +
 done
-find /run -xdev -maxdepth 1 -printf '%y %m %u:%g %p\n'
+find /run -xdev -maxdepth 1 ! -name motd.dynamic -printf '%y %m %u:%g %p\n'
 systemctl list-unit-files --no-legend --no-pager | tr -s ' '
 systemctl list-units --all --type=service --plain --no-legend --no-pager | grep -v -e @ -e '^run-' | awk '{print $1, $3}'
 sysctl -a 2>/dev/null | grep '^net\.' | grep -v -e nf_conntrack_count -e stable_secret
@@ -117,3 +117,56 @@ def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
     cluster.run(*CLUSTER)
     assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
     assert addresses(cluster)[VIP] == "Leased"
+
+
+def test_a_host_that_does_not_answer_is_listed_and_kept_apart_until_it_is_seen_clean(
+    cluster: Controller, found: dict[str, list[str]]
+) -> None:
+    """Without --force the cluster stays Deleting; with it the host's addresses wait for the host."""
+    lab = cluster.lab
+    lab["lb1"].off()
+    own = lab["lb1"].ip
+    refused = cluster.json("remove-cluster", "--name", "demo", "--yes", check=1)
+    assert [(r["Host"], r["TestName"]) for r in refused if r["TestResult"] == "Failed"] == [("lb1", "HostUnreachable")]
+    assert cluster.json("get-cluster")[0]["Status"]["Error"] == "failed: lb1"
+    assert not difference(found["lb2"], snapshot(lab["lb2"]))
+    cluster.run("remove-cluster", "--name", "demo", "--force", "--yes")
+    assert cluster.json("get-cluster") == []
+    assert addresses(cluster) == {VIP: "Quarantined", own: "Quarantined"}
+    assert cluster.json("get-host", "--name", "lb1")[0]["State"] == "Quarantined"
+    assert "HostQuarantined" in cluster.run("remove-host", "--name", "lb1", "--yes", check=65).stderr
+    assert "NetworkInUse" in cluster.run("remove-cluster-network", "--name", "labnet", "--yes", check=65).stderr
+
+    other = [word if word != "demo" else "other" for word in CLUSTER]
+    other[other.index("--load-balancer-count") + 1] = "1"
+    cluster.run(*other)
+    (made,) = cluster.json("get-cluster", "--name", "other")
+    assert made["ApiServerAddress"] != VIP
+    assert "lb1" not in {node["Host"] for node in made["Nodes"]}
+
+    lab["lb1"].on()
+    eventually(lambda: f" {VIP}/" in lab["lb1"].shell("ip -o -4 address").stdout, bool)
+    (row,) = [r for r in cluster.json("test-host", "--name", "lb1") if r["TestName"] == "HostClean"]
+    assert row["TestResult"] == "Warning" and VIP in row["Details"]
+    assert addresses(cluster)[VIP] == "Quarantined"
+    cluster.run("remove-cluster", "--name", "demo", "--yes")
+    assert VIP not in addresses(cluster) and own not in addresses(cluster)
+    cluster.run("remove-cluster", "--name", "other", "--yes")
+    assert addresses(cluster) == {}
+    assert_as_found(lab, found)
+
+
+def test_a_quarantine_ends_when_the_host_is_seen_clean(cluster: Controller) -> None:
+    """A load balancer that was imaged anew while it was away has nothing of the cluster any more."""
+    lb = cluster.lab["lb2"]
+    lb.off()
+    cluster.run("remove-cluster", "--name", "demo", "--force", "--yes")
+    assert addresses(cluster) == {VIP: "Quarantined", lb.ip: "Quarantined"}
+    lb.on()
+    lb.shell("systemctl disable --now keepalived haproxy; rm -rf /var/lib/aksprov /etc/haproxy/aksprov")
+    lb.shell("rm -f /etc/keepalived/* /etc/haproxy/haproxy.cfg /etc/sysctl.d/99-zz-aksprov-*")
+    eventually(lambda: f" {VIP}/" in lb.shell("ip -o -4 address").stdout, lambda held: not held)
+    (row,) = [r for r in cluster.json("test-host", "--name", "lb2") if r["TestName"] == "HostClean"]
+    assert row["TestResult"] == "Passed"
+    assert addresses(cluster) == {}
+    assert cluster.json("get-host", "--name", "lb2")[0]["State"] == "Free"
