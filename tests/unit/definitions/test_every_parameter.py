@@ -75,7 +75,6 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "configureOnly": (CLUSTER, CLUSTER.replace("--configure-only ", "")),
     },
     "get-cluster": {"name": ("get-cluster --name old", "get-cluster --name other")},
-    "test-cluster": {"name": ("test-cluster --name other", "test-cluster --name old")},
     "remove-cluster": {
         "name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes"),
         "force": ("remove-cluster --name old --yes", "remove-cluster --name old --yes --force"),
