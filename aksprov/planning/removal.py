@@ -16,6 +16,7 @@ from aksprov.planning.planner import Target, manifest_after
 
 HOME: Final = "/var/lib/aksprov"
 ORIGINALS: Final = f"{HOME}/originals"
+EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused before the removal is refused after it
 # Readers that a removal does something about, in its order: the VIP is given up before HAProxy stops to answer on it.
 _LEAVERS: Final[tuple[Reader, ...]] = ("keepalived", "haproxy", "containerd", "systemd", "sysctl", "modules")
 _RUNNING: Final = ("active", "reloading", "activating")

@@ -13,7 +13,7 @@ from aksprov.model.request import Request
 from aksprov.model.row import row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.quarantine import left_on, quarantined_hosts
-from aksprov.planning.removal import make_removal, plan_removal
+from aksprov.planning.removal import EPOCH_UNTIL_BOOT, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
@@ -97,6 +97,7 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
                         delivery = make_removal(cluster, change, left, vips, state_id=held.state_id, epoch=epoch)
                         await deliver(connection, delivery, change, session, steps)
                     left = await read_host(connection, held.state_id)
+            await connection.run(f"rm -f {EPOCH_UNTIL_BOOT}")
             still = left_on(host.key, left.seen, snapshot)
             if left.seen.manifest or still:
                 raise _not_clean(host, ", ".join(still) or "files of aksprov")

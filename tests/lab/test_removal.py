@@ -16,7 +16,7 @@ from controller import Controller
 from minilab import Host, Lab
 
 # Everything that a removal may touch.  Left out is what lives by itself: systemd's own random seed, timers and
-# catalog, caches, what a login writes, and the counters of the connection table.
+# catalog, caches, what a login writes, the counters of the connection table; and the epoch, until the next boot.
 SNAPSHOT = r"""
 for root in /etc /var/lib /usr/local /root /srv; do
     find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
@@ -24,9 +24,9 @@ for root in /etc /var/lib /usr/local /root /srv; do
     find $root -xdev \( -path /var/lib/systemd -o -path /root/.cache -o -path /root/.bash_history \) -prune -o \
         -type f -exec sha256sum {} +
 done
-find /run -xdev -maxdepth 1 ! -name motd.dynamic -printf '%y %m %u:%g %p\n'
+find /run -xdev -maxdepth 1 ! -name motd.dynamic ! -name aksprov.epoch -printf '%y %m %u:%g %p\n'
 systemctl list-unit-files --no-legend --no-pager | tr -s ' '
-systemctl list-units --all --type=service --plain --no-legend --no-pager | grep -v -e @ -e '^run-' | awk '{print $1, $3}'
+systemctl list-units --all --type=service --plain --no-legend | grep -v -e @ -e '^run-' | awk '{print $1, $3}'
 sysctl -a 2>/dev/null | grep '^net\.' | grep -v -e nf_conntrack_count -e stable_secret
 ip -o address | sed 's/valid_lft.*//'
 """

@@ -126,10 +126,13 @@ check_state() {
 		[ "${was%%\"*}" = "$state" ] || fail lock HostOwnedByOtherState "the manifest there is of state ${was%%\"*}"
 		;;
 	esac
-	# epochs are counted by one state: those of another say nothing
-	seen=0 seen_state=
-	[ ! -f $D/epoch ] || read -r seen seen_state <$D/epoch
-	[ "$seen_state" = "$state" ] || seen=0
+	# epochs are counted by one state: those of another say nothing; a removal leaves its own until the next boot
+	seen=0
+	for file in $D/epoch /run/aksprov.epoch; do
+		[ ! -f "$file" ] || while read -r number of_state; do
+			[ "$of_state" != "$state" ] || [ "$number" -le "$seen" ] || seen=$number
+		done <"$file"
+	done
 	[ "$seen" -le "$epoch" ] || fail lock HostEpochRefused "the host has seen epoch $seen, this is $epoch"
 	[ "$seen" -lt "$epoch" ] || return 0
 	if ! { echo "$epoch $state" >$D/epoch.new && sync $D/epoch.new && mv -f $D/epoch.new $D/epoch && sync $D/; }; then
@@ -230,7 +233,10 @@ swap_all() {
 name_self
 for_steps need
 stage
-take_lock 30 || fail lock HostLocked "$held"
+if ! take_lock 30; then
+	[ -n "$held" ] || fail lock StagingFailed "$out"
+	fail lock HostLocked "$held"
+fi
 [ ! -e $D/swap.log ] || fail lock SwapBroken ""
 abandon
 check_state

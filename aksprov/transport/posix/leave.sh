@@ -82,7 +82,9 @@ give_back() {
 		return 0
 	fi
 	# the manifest goes last: while it is there, the next removal of this cluster ends what this one began
-	rm -rf $D/originals $D/epoch "$D/stage-$mark"
+	# while a run that was paused may still wake, its epoch is refused
+	mv -f $D/epoch /run/aksprov.epoch
+	rm -rf $D/originals "$D/stage-$mark"
 	rm -f $D/manifest.json $D/lock
 	locked=
 	rmdir $D /run/aksprov 2>/dev/null
