@@ -60,9 +60,15 @@ def make_plan(
     addresses: Iterable[PlannedAddress],
     targets: Mapping[str, Target],
     observed: Mapping[str, Observed],
+    *,
+    diffs: bool = True,
 ) -> Plan:
-    """The plan for ``targets`` (by host key); hosts that were not observed are left out."""
-    hosts = [plan_host(name, targets[name], observed[name]) for name in targets if name in observed]
+    """The plan for ``targets`` (by host key); hosts that were not observed are left out.
+
+    Args:
+        diffs: nobody needs them of a plan that nobody sees, and they are as large as the files.
+    """
+    hosts = [plan_host(name, targets[name], observed[name], diffs=diffs) for name in targets if name in observed]
     changed = tuple(sorted((h for h in hosts if not h.empty), key=lambda h: (h.wave, h.name)))
     late = sorted({name for h in changed for f in h.files for name in f.late})
     plan = Plan(
@@ -82,9 +88,9 @@ def planned_addresses(desired: Desired) -> tuple[PlannedAddress, ...]:
     )
 
 
-def plan_host(name: str, target: Target, seen: Observed) -> HostPlan:
+def plan_host(name: str, target: Target, seen: Observed, *, diffs: bool = True) -> HostPlan:
     """What changes on one host."""
-    files = [change for f in target.bundle.files if (change := _change(f, seen.files.get(f.path)))]
+    files = [change for f in target.bundle.files if (change := _change(f, seen.files.get(f.path), diffs=diffs))]
     files += _removals(target, seen)
     steps = [*target.gives, *_readers(target.bundle, files, seen)]
     if files or not _recorded(target, seen.manifest):
@@ -104,7 +110,7 @@ def contents_wanted(target: Target, seen: Observed) -> tuple[str, ...]:
     never fetched for a diff.
     """
     readable = {path for path, state in seen.files.items() if state.kind == "file" and _world_readable(state.mode)}
-    changed = {f.path for f in target.bundle.files if _change(f, seen.files.get(f.path))}
+    changed = {f.path for f in target.bundle.files if _change(f, seen.files.get(f.path), diffs=False)}
     return tuple(sorted(readable & (changed | {f.path for f in _removals(target, seen)})))
 
 
@@ -112,7 +118,7 @@ def _world_readable(mode: str) -> bool:
     return bool(int(mode, 8) & 0o004)
 
 
-def _change(wanted: BundleFile, state: FileState | None) -> FileChange | None:
+def _change(wanted: BundleFile, state: FileState | None, *, diffs: bool) -> FileChange | None:
     after = None if wanted.content is None else sha256(wanted.content)
     there = state is not None and state.kind not in ("missing", "late")
     if state is not None and state.kind == "late" and after is None:
@@ -128,7 +134,7 @@ def _change(wanted: BundleFile, state: FileState | None) -> FileChange | None:
         sha256_before=state.sha256 if there and state is not None else None,
         sha256_after=after,
         late=(wanted.late,) if after is None else (),
-        diff=_diff(wanted, there, before),
+        diff=_diff(wanted, there, before) if diffs else "",
     )
 
 
@@ -188,7 +194,9 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
 
 def manifest_after(target: Target, seen: Observed, late: Mapping[str, str], *, state_id: str, epoch: int) -> Manifest:
     """What manifest.json says once the host has its bundle."""
-    files = [m for m in (seen.manifest.files if seen.manifest else ()) if m.cluster not in target.clusters]
+    ours = {f.path for f in target.bundle.files}  # a plain file's place may become a cluster's: it is listed once
+    others = seen.manifest.files if seen.manifest else ()
+    files = [m for m in others if m.cluster not in target.clusters and m.path not in ours]
     for f in target.bundle.files:
         content = f.content if f.content is not None else late.get(f.late)
         digest = "" if content is None else sha256(content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,9 +15,8 @@ from aksprov.model.cluster import ClusterStatus, ProvisioningState
 from aksprov.model.desired import Desired
 from aksprov.model.host_lease import Epochs, LeaseTerms
 from aksprov.model.network import RouterId
-from aksprov.model.plan import HostPlan
 from aksprov.model.row import Row
-from aksprov.model.transport import Connection, Delivery, StepResult
+from aksprov.model.transport import Connection
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.late import CA
 from aksprov.rollout.runner import Fleet
@@ -26,6 +24,7 @@ from aksprov.state import Entry, StepWriter, Store, TakenError
 from aksprov.state.process import this_holder
 from aksprov.workflows.certificate_authority import take_or_make
 from aksprov.workflows.cluster_plan import Picture
+from aksprov.workflows.deliver import deliver
 from aksprov.workflows.session import Session
 
 
@@ -140,32 +139,6 @@ async def _give_ca(
 def _record_late(store: Store, picture: Picture, held: Reservation, certificate: str) -> None:
     with store.write(held.epochs) as transaction:
         transaction.put_late(picture.desired.cluster.key, CA, certificate)
-
-
-async def deliver(
-    connection: Connection, delivery: Delivery, change: HostPlan, session: Session, journal: StepWriter
-) -> None:
-    """Put one bundle, with every step of it in the journal before and after."""
-    key = connection.host.key
-    digest = hashlib.sha256(msgspec.json.encode(delivery.manifest.bundle + ",".join(delivery.steps))).hexdigest()
-    steps = [s.id for s in change.steps if s.id != CA]
-
-    def entry(ended: StepResult) -> Entry:
-        return Entry(host=key, step=ended.step, input_hash=digest, result=ended.result, details=ended.details)
-
-    await journal.started(key, steps, digest)
-    for step in steps:
-        session.events.emit("step.started", host=key, step=step)
-    try:
-        receipt = await connection.put_bundle(delivery)
-    except HostError as error:
-        await journal.write([entry(StepResult(step=step, result="failed", details=error.code)) for step in steps])
-        raise
-    results = {r.step: r for r in receipt.steps}
-    ends = [results.get(step, StepResult(step=step, result="done")) for step in steps]
-    await journal.write([entry(ended) for ended in ends])
-    for ended in ends:
-        session.events.emit("step.finished", host=key, step=ended.step, text=ended.details)
 
 
 def _blocked(host: str, needed: str) -> HostError:

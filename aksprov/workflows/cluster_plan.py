@@ -24,11 +24,12 @@ from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.late import CA, giver, resolve_late
 from aksprov.planning.owner import check_owner
-from aksprov.planning.planner import Target, contents_wanted, make_plan, planned_addresses
+from aksprov.planning.planner import Target, make_plan, planned_addresses
 from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
+from aksprov.workflows.contents import with_contents
 from aksprov.workflows.host_accounts import FirstContact, first_contact
 
 _LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
@@ -150,7 +151,7 @@ async def _compare(
         late = {}
     going = {k: o for k, o in observed.items() if k not in fleet.failures}
     targets = make_targets(desired, facts, late, source, offline=offline)
-    going |= await _with_contents(targets, going, fleet)
+    going |= await with_contents(targets, going, fleet)
     plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
         desired=desired,
@@ -189,29 +190,6 @@ def _leave_others_alone(observed: Mapping[str, Observed], state_id: str, fleet: 
             check_owner(seen, state_id)
         except HostError as error:
             fleet.fail(key, error)
-
-
-async def _with_contents(
-    targets: Mapping[str, Target], observed: Mapping[str, Observed], fleet: Fleet
-) -> dict[str, Observed]:
-    """Observations again, with the contents that diffs need (only where there are any)."""
-    wanted = {k: paths for k, o in observed.items() if (paths := contents_wanted(targets[k], o))}
-
-    async def read(connection: Connection) -> dict[str, bytes]:
-        return await connection.get(wanted[connection.host.key])
-
-    contents = await fleet.each(wanted, read)
-    return {k: _filled(observed[k], c) for k, c in contents.items()}
-
-
-def _filled(seen: Observed, contents: Mapping[str, bytes]) -> Observed:
-    files = {
-        path: msgspec.structs.replace(state, content=contents[path].decode(errors="replace"))
-        if path in contents
-        else state
-        for path, state in seen.files.items()
-    }
-    return msgspec.structs.replace(seen, files=files)
 
 
 def _failure(row: Row) -> HostError:

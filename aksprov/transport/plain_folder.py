@@ -1,0 +1,95 @@
+"""A folder of files that somebody wrote by hand: ``DIR/<host>/<path>``, without the index of a written one.
+
+Its files belong to no cluster (their cluster is ""), and no program is asked whether it likes them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from aksprov.errors import DefinitionError
+from aksprov.model.bundle import Bundle, BundleFile
+from aksprov.transport.folder import index_of
+
+# What is below it says what we manage on the host.
+_OURS = "/var/lib/aksprov/"
+_LIMIT = 16 * 1024 * 1024
+
+
+def is_plain(directory: Path) -> bool:
+    """Whether a folder has folders of hosts and an index for none of them."""
+    hosts = [place for place in _entries(directory) if place.is_dir()]
+    return bool(hosts) and not any(index_of(directory, place.name).exists() for place in hosts)
+
+
+def load_plain(directory: Path) -> dict[str, Bundle]:
+    """The bundles of a folder without indexes, by host key.
+
+    A file gets owner root:root, and mode 0755 where its owner may execute it here, else 0644, as
+    git has it: other modes do not survive being copied about.
+
+    Raises:
+        DefinitionError: FolderFileRefused.
+    """
+    bundles: dict[str, Bundle] = {}
+    for place in _entries(directory):
+        if not place.is_dir():
+            raise _refused(place, "beside the hosts' folders there is nothing to push")
+        key = place.name.lower()
+        if key in bundles:
+            raise _refused(place, "two folders are of one host: names are the same in upper and lower case")
+        try:
+            files = sorted(_files(str(place), ""), key=lambda file: file.path)
+        except OSError as error:
+            raise _refused(place, str(error)) from None
+        bundles[key] = Bundle(host=key, files=tuple(files))
+    return bundles
+
+
+def _entries(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _files(host: str, path: str) -> Iterator[BundleFile]:
+    """What is below a host's folder.  Plain strings: with pathlib this takes as long as half a login."""
+    with os.scandir(host + path) as entries:
+        for entry in entries:
+            below = f"{path}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(host, below)
+            else:
+                yield _file(entry, below)
+
+
+def _file(entry: os.DirEntry[str], path: str) -> BundleFile:
+    place, status = Path(entry.path), entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused(place, "it is a link or no regular file")
+    if path.startswith(_OURS):
+        raise _refused(place, f"what is below {_OURS} is aksprov's own")
+    if status.st_size > _LIMIT:
+        raise _refused(place, f"it is larger than {_LIMIT // 2**20} MiB")
+    try:
+        content = place.read_bytes().decode()
+        mode = "0755" if status.st_mode & stat.S_IXUSR else "0644"
+        return BundleFile(path=path, content=content, reader="data", cluster="", mode=mode)
+    except UnicodeDecodeError:
+        raise _refused(place, "it is not UTF-8 text") from None
+    except ValueError as error:
+        raise _refused(place, str(error)) from None
+
+
+def _refused(place: Path, why: str) -> DefinitionError:
+    return DefinitionError(
+        "FolderFileRefused",
+        "the folder has something that cannot be pushed",
+        where=str(place),
+        why=why,
+        fix="take it out of the folder; a folder without index holds DIR/HOST/PATH, ordinary text files only",
+    )

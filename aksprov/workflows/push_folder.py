@@ -1,0 +1,73 @@
+"""apply --from of a folder that new-cluster --output-dir wrote: its cluster's hosts get it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from aksprov.errors import DefinitionError
+from aksprov.model.bundle import Bundle
+from aksprov.model.cluster import Cluster
+from aksprov.model.desired import Desired, Snapshot
+from aksprov.model.facts import Facts
+from aksprov.model.network import Network
+from aksprov.model.outcome import Outcome
+from aksprov.model.request import Request
+from aksprov.rollout.runner import Fleet
+from aksprov.state import open_store
+from aksprov.transport.folder import load_folder
+from aksprov.workflows.cluster_apply import fill_late
+from aksprov.workflows.cluster_plan import BundleSource
+from aksprov.workflows.cluster_run import carry_out
+from aksprov.workflows.contact import contact
+from aksprov.workflows.session import Session
+
+
+async def push_folder(request: Request, session: Session, folder: Path) -> Outcome:
+    """Push a written folder.
+
+    Raises:
+        DefinitionError: FolderUnreadable, FolderChanged, FolderClusterUnknown, FolderIncomplete.
+    """
+    store = open_store(session.state_url)
+    bundles = load_folder(folder)
+
+    def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
+        cluster = _cluster_of(bundles, snapshot, folder)
+        return cluster, snapshot.networks[cluster.network.lower()]
+
+    async with Fleet(store.snapshot().hosts, contact(session, store), session.events) as fleet:
+        return await carry_out(request, session, store, fleet, define=define, source=_from_folder(bundles, folder))
+
+
+def _from_folder(bundles: Mapping[str, Bundle], folder: Path) -> BundleSource:
+    def source(
+        desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], keys: Iterable[str]
+    ) -> dict[str, Bundle]:
+        missing = sorted(set(keys) - bundles.keys())
+        if missing:
+            raise DefinitionError(
+                "FolderIncomplete",
+                "the folder does not hold every host of its cluster",
+                where=str(folder),
+                why="missing: " + ", ".join(missing),
+                fix="write the folder again with new-cluster --output-dir",
+            )
+        return {key: fill_late(bundles[key], late) for key in keys}
+
+    return source
+
+
+def _cluster_of(bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: Path) -> Cluster:
+    keys = {f.cluster for b in bundles.values() for f in b.files}
+    known = [snapshot.clusters[k] for k in keys if k in snapshot.clusters]
+    if len(known) != 1 or len(keys) != 1:
+        raise DefinitionError(
+            "FolderClusterUnknown",
+            "the folder cannot be pushed from this state",
+            where=str(folder),
+            why=f"it is of {', '.join(sorted(keys)) or 'no cluster'}, and this state records "
+            + (", ".join(sorted(c.name for c in snapshot.clusters.values())) or "none"),
+            fix="use the state (AKSPROV_STATE) that the folder was written with",
+        )
+    return known[0]
