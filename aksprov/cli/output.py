@@ -28,7 +28,9 @@ def show(verb: Verb, outcome: Outcome, form: str) -> None:
     Raises:
         OutputError: OutputNotWritten.
     """
-    if form == "table":
+    if form == "table" and not (outcome.objects or outcome.rows or outcome.plan):
+        text = ""
+    elif form == "table":
         from aksprov.cli.tables import as_text  # Rich takes longer to import than most verbs run
 
         text = as_text(verb, outcome)

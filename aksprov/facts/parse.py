@@ -63,8 +63,10 @@ def _parts(text: str) -> dict[str, str]:
     nonce = text.partition("\n")[0].partition(":")[0]
     if not nonce:
         return {}
-    pieces = re.split(rf"^{re.escape(nonce)}:(.*)\n", text, flags=re.MULTILINE)
-    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    # not by a pattern: each answer has a nonce of its own, and compiling takes longer than splitting
+    pieces = ("\n" + text).split(f"\n{nonce}:")[1:]
+    named = (piece.partition("\n") for piece in pieces)
+    return {name: rest + "\n" if rest and not rest.endswith("\n") else rest for name, _, rest in named}
 
 
 def _facts(parts: dict[str, str]) -> Facts:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from aksprov.errors import BusyError
 from aksprov.model.host_lease import Epochs, Holder, HostLease, LeaseTerms
@@ -71,6 +71,9 @@ class HostLeases:
         wanted = sorted(set(hosts))
         self.check_free(wanted)
         now = self._clock()
+        # of a run that goes on after it was killed, hosts that have nothing more to change
+        done = [x for x in self.held() if x.holder.run == holder.run and x.host not in wanted and is_over(x, now)]
+        self.give_back({lease.host: lease.epoch for lease in done})
         epochs = self._next_epochs(wanted)
         known = rows.found(self._connection, schema.host_leases, "host", wanted)
         taken = [
@@ -142,9 +145,10 @@ class HostLeases:
 
     def _end(self, leases: Iterable[tuple[str, int]], how: str) -> None:
         columns = schema.host_leases.c
-        for host, epoch in leases:
-            mine = (columns.host == host, columns.epoch == epoch, columns.ended == "")
-            self._connection.execute(update(schema.host_leases).where(*mine).values(ended=how))
+        mine = (columns.host == bindparam("of_host"), columns.epoch == bindparam("of_epoch"), columns.ended == "")
+        ending = [{"of_host": host, "of_epoch": epoch} for host, epoch in leases]
+        if ending:
+            self._connection.execute(update(schema.host_leases).where(*mine).values(ended=how), ending)
 
 
 def read_held(connection: Connection) -> tuple[HostLease, ...]:
