@@ -42,15 +42,23 @@ class Endpoint:
         connections: hosts that answered, by key.
         answers: what they answered, with their addresses and links.
         deadline: how long to wait for what is on its way, by the event loop's clock.
+        deployed: whether Kubernetes was started.
     """
 
     def __init__(
-        self, desired: Desired, connections: Mapping[str, Connection], answers: Mapping[str, Answers], deadline: float
+        self,
+        desired: Desired,
+        connections: Mapping[str, Connection],
+        answers: Mapping[str, Answers],
+        deadline: float,
+        *,
+        deployed: bool,
     ) -> None:
         self._desired = desired
         self._connections = connections
         self._answers = answers
         self._deadline = deadline
+        self._deployed = deployed
         balancers = desired.by_role("load-balancer")
         self._balancers = [n for n in balancers if n.host in answers]
         self._silent = [n.host for n in balancers if n.host not in answers]
@@ -163,7 +171,7 @@ class Endpoint:
                 f"{HAPROXY_SOCKET} does not answer: HAProxy does not run, or neither SSH nor a program there can ask",
                 f"let SSH forward UNIX sockets, or install socat on {node.host}",
             )
-        return judge_servers(servers, len(self._desired.by_role("control-plane")))
+        return judge_servers(servers, len(self._desired.by_role("control-plane")), deployed=self._deployed)
 
     async def _read_servers(self, node: Node) -> tuple[Server, ...] | None:
         """What the load balancer's HAProxy says; None where nobody can ask it."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from aksprov.checks.compile import Answers, Question
 from aksprov.checks.verdict import Probe, Verdict, failed, passed, skipped, warning
+from aksprov.checks.vip import devices_of
+from aksprov.facts.kernel_files import Setting, modules, overridden, settings, sysctl_path
 from aksprov.model.bundle import Bundle, BundleFile, Reader
+from aksprov.model.cluster import Node
 from aksprov.model.host import Role
 
 APPLY_AGAIN = "run the same new-cluster command again: it shows the difference and puts it back"
@@ -20,10 +23,10 @@ NODE_SERVICES = ("containerd", "kubelet")
 def host_probes(role: Role, bundle: Bundle) -> tuple[Probe, ...]:
     """Every check of one host in one role."""
     probes = [_files(bundle)]
-    if settings := dict(_settings(bundle)):
-        probes.append(_sysctls(settings))
-    if modules := tuple(_modules(bundle)):
-        probes.append(_kernel_modules(modules))
+    if wanted := {s.key: s for text in _texts(bundle, "sysctl") for s in settings(text)}:
+        probes.append(_sysctls(wanted))
+    if names := tuple(name for text in _texts(bundle, "modules") for name in modules(text)):
+        probes.append(_kernel_modules(names))
     if role == "load-balancer":
         probes.append(_programs(LOAD_BALANCER_PROGRAMS, required=True))
         probes += [_service(name, required=True) for name in LOAD_BALANCER_PROGRAMS]
@@ -31,6 +34,28 @@ def host_probes(role: Role, bundle: Bundle) -> tuple[Probe, ...]:
         probes.append(_programs(NODE_PROGRAMS, required=False))
         probes += [_service(name, required=False) for name in NODE_SERVICES]
     return tuple(probes)
+
+
+def interface_probe(node: Node) -> Probe:
+    """Whether the host still has its address, and a load balancer on the interface that its files name."""
+    question = Question(kind="addresses")
+
+    def judge(answers: Answers) -> Verdict:
+        devices = devices_of(answers.get(question, ()), node.address)
+        if node.interface in devices or (devices and node.role != "load-balancer"):
+            return passed(f"{node.address} on {', '.join(devices)}")
+        if devices:
+            return failed(
+                f"{node.address} is on {', '.join(devices)}, and keepalived's files name {node.interface}",
+                f"name it {node.interface} again: a file in /etc/systemd/network that ends in .link, with the "
+                f"interface's MACAddress= under [Match] and Name={node.interface} under [Link]; then reboot",
+            )
+        return failed(
+            f"no interface has {node.address}, its address in the cluster",
+            f"give {node.address} back to {node.interface}; the cluster's other hosts know it by that address",
+        )
+
+    return Probe("AddressOnInterface", "Host", (question,), judge)
 
 
 # ---- files ----
@@ -69,54 +94,38 @@ def _difference(wanted: BundleFile, answer: str) -> str:
 # ---- kernel ----
 
 
-def _lines(bundle: Bundle, reader: Reader) -> Iterator[str]:
-    """Lines that say something, of the bundle's files for one reader (sysctl.d(5), modules-load.d(5))."""
-    for file in bundle.files:
-        if file.reader == reader and file.content:
-            for line in file.content.splitlines():
-                if line.strip() and line.strip()[0] not in "#;":
-                    yield line.strip()
+def _texts(bundle: Bundle, reader: Reader) -> Iterator[str]:
+    return (file.content for file in bundle.files if file.reader == reader and file.content)
 
 
-def _settings(bundle: Bundle) -> Iterator[tuple[str, str]]:
-    """Sysctl key -> value; the last one counts, a leading hyphen only excuses a failure."""
-    for line in _lines(bundle, "sysctl"):
-        key, equals, value = line.partition("=")
-        if equals:
-            yield key.strip().removeprefix("-").strip(), " ".join(value.split())
-
-
-def _modules(bundle: Bundle) -> Iterable[str]:
-    """Names of modules as the kernel writes them: with underscores."""
-    return (line.replace("-", "_") for line in _lines(bundle, "modules"))
-
-
-def sysctl_path(key: str) -> str:
-    """Where a key is under /proc/sys: its first separator decides what "." and "/" mean (sysctl.d(5))."""
-    first = next((c for c in key if c in "./"), "/")
-    path = key.translate(str.maketrans("./", "/.")) if first == "." else key
-    return f"/proc/sys/{path}"
-
-
-def _sysctls(settings: dict[str, str]) -> Probe:
-    questions = {key: Question(kind="lines", value=sysctl_path(key)) for key in settings}
+def _sysctls(wanted: Mapping[str, Setting]) -> Probe:
+    questions = {key: Question(kind="lines", value=f"/proc/sys/{sysctl_path(key)}") for key in wanted}
+    others = Question(kind="settings")
 
     def judge(answers: Answers) -> Verdict:
+        taken = overridden(wanted.values(), answers.get(others, ()))
         wrong = []
-        for key, value in settings.items():
+        for key, setting in wanted.items():
             shown = " ".join(" ".join(answers.get(questions[key], ())).split())
-            if shown != value:
-                wrong.append(f"{key} is {shown}, not {value}" if shown else f"{key} is not there")
-        total = len(settings)
+            if shown != setting.value and (shown or not setting.optional):
+                said = f"{key} is {shown}, not {setting.value}" if shown else f"{key} is not there"
+                wrong.append(f"{said} ({taken[key][0]} sets it)" if key in taken else said)
+        total = len(wanted)
         if wrong:
-            return failed(
-                f"{total - len(wrong)} of {total}; {'; '.join(wrong)}",
-                "run sysctl --system on the host; when that does not help, a file in /etc/sysctl.d or "
-                "/usr/lib/sysctl.d that sorts after ours sets the key, too",
-            )
+            return failed(f"{total - len(wrong)} of {total}; {'; '.join(wrong)}", _cure(taken))
+        if taken:
+            later = "; ".join(f"{path} sets {key} to {value or 'nothing'}" for key, (path, value) in taken.items())
+            return warning(f"{total} of {total} now, but not after the next boot: {later}", _cure(taken))
         return passed(f"{total} of {total}")
 
-    return Probe("Sysctls", "Kernel", tuple(questions.values()), judge)
+    return Probe("Sysctls", "Kernel", (*questions.values(), others), judge)
+
+
+def _cure(taken: Mapping[str, tuple[str, str]]) -> str:
+    if not taken:
+        return APPLY_AGAIN
+    files = ", ".join(sorted({path for path, _ in taken.values()}))
+    return f"take {', '.join(taken)} out of {files}, which is read after ours; then {APPLY_AGAIN}"
 
 
 def _kernel_modules(names: tuple[str, ...]) -> Probe:

@@ -27,6 +27,19 @@ ask_lines() {
     cat -- "$1" 2>/dev/null
 }
 
+# What files of sysctl.d say: "FILE:" for each, then "FILE:LINE"; the folder whose file counts comes first.
+ask_settings() {
+    for folder in /etc /run /usr/local/lib /usr/lib /lib; do
+        for path in "$folder"/sysctl.d/*.conf; do
+            [ -e "$path" ] || continue
+            echo "$path:"
+            while IFS= read -r line || [ -n "$line" ]; do
+                case $line in '' | '#'* | ';'*) ;; *) printf '%s:%s\n' "$path" "$line" ;; esac
+            done <"$path"
+        done
+    done
+}
+
 # Whether a kernel module is there.  One that is compiled in has a directory under /sys/module only when it
 # has parameters; modules.builtin names all of them.
 ask_module() {

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from aksprov.checks.ask import ask
 from aksprov.checks.compile import Answers, Question
 from aksprov.checks.endpoint import Endpoint
-from aksprov.checks.host import host_probes
+from aksprov.checks.host import host_probes, interface_probe
 from aksprov.checks.verdict import make_row, skipped
 from aksprov.errors import AksprovError, HostError
 from aksprov.model.bundle import Bundle
@@ -32,6 +32,7 @@ async def verify(
     connections: Mapping[str, Connection],
     unreachable: Mapping[str, AksprovError],
     *,
+    deployed: bool = False,
     settle: float = SETTLE_SECONDS,
 ) -> tuple[Row, ...]:
     """Rows that tell whether a cluster's hosts are as they should be.
@@ -42,6 +43,7 @@ async def verify(
         connections: open connections by host key.
         unreachable: why a host cannot be asked; it counts even where there is a connection.  The caller has
             a row for each of them already.
+        deployed: whether Kubernetes was started on it.
         settle: how long to wait, in seconds, for a VIP that is on its way.
 
     Returns:
@@ -52,7 +54,7 @@ async def verify(
     asked = await asyncio.gather(*(_host(node, desired, bundles, reachable) for node in nodes))
     answers = {node.host: a for node, (_, a) in zip(nodes, asked, strict=True) if a is not None}
     deadline = asyncio.get_running_loop().time() + settle
-    endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, deadline)
+    endpoint = Endpoint(desired, {key: reachable[key] for key in answers}, answers, deadline, deployed=deployed)
     return tuple(row for rows, _ in asked for row in rows) + await endpoint.rows()
 
 
@@ -67,7 +69,7 @@ async def _host(
     if node.host not in connections:
         verdict = skipped("the host was not contacted", "see the host's other rows for the reason")
         return (make_row("HostAnswers", "Connection", verdict, host=node.host, cluster=cluster),), None
-    probes = host_probes(node.role, bundles[node.host])
+    probes = (*host_probes(node.role, bundles[node.host]), interface_probe(node))
     questions = [q for probe in probes for q in probe.questions]
     try:
         answers = await ask(connections[node.host], *questions, Question(kind="addresses"), Question(kind="links"))

@@ -149,8 +149,13 @@ def judge_foreign(
     )
 
 
-def judge_servers(servers: Collection[Server], expected: int) -> Verdict:
-    """How many API servers a load balancer would send connections to."""
+def judge_servers(servers: Collection[Server], expected: int, *, deployed: bool) -> Verdict:
+    """How many API servers a load balancer would send connections to.
+
+    Args:
+        expected: the cluster's control planes.
+        deployed: whether Kubernetes was started: then there must be one.
+    """
     down: dict[str, list[str]] = {}
     for server in servers:
         if not server.up:
@@ -161,11 +166,17 @@ def judge_servers(servers: Collection[Server], expected: int) -> Verdict:
         reasons.append(f"{expected - len(servers)} not in HAProxy's configuration")
     if not reasons:
         return passed(count)
-    return warning(
+    details, codes = (
         f"{count}: {'; '.join(reasons)}",
-        "expected until Kubernetes is started; afterwards L4 means nothing listens, "
-        "L6 a certificate of another CA, L7 an API server that is not ready",
+        (
+            "L4 means nothing listens or a firewall is in the way, L6 a certificate of another CA, "
+            "L7 an API server that is not ready"
+        ),
     )
+    if not deployed:
+        return warning(details, f"expected until Kubernetes is started; afterwards {codes}")
+    cure = f"look at the API servers' logs on the control planes; {codes}"
+    return warning(details, cure) if any(s.up for s in servers) else failed(details, cure)
 
 
 def _state(server: Server) -> str:

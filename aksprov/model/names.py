@@ -8,9 +8,7 @@ from aksprov.errors import DefinitionError
 
 OBJECT_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # Names that Windows keeps for devices; a folder of that name cannot be made there.
-RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-)
+RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
 
 
 def check_name(kind: str, name: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from aksprov.facts.kernel_files import modules, settings
 from aksprov.model.base import Value
 from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
 from aksprov.model.desired import Desired
@@ -183,6 +184,7 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
     reader_of = {f.path: f.reader for f in bundle.files}
     present = {f.reader for f in bundle.files}
     due: set[Reader] = {reader_of[f.path] for f in files if f.path in reader_of}
+    due |= drifted(bundle, seen)
     if "named" in due:  # whoever names such a file must read it again
         due |= present & SERVICES.keys()
     for reader, unit in SERVICES.items():
@@ -190,6 +192,23 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
         if reader in present and state is not None and (state.active != "active" or state.enabled != "enabled"):
             due.add(reader)
     return [r for r in READERS if r in due]
+
+
+def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
+    """Readers of files that are as they should be and not in force: another value was set, or a module taken out."""
+    wanted = {s.key: s for text in _texts(bundle, "sysctl") for s in settings(text)}
+    found: set[Reader] = set()
+    for key, value in seen.sysctls.items():
+        setting = wanted.get(key)
+        if setting is not None and value != setting.value and not (setting.optional and not value):
+            found.add("sysctl")
+    if any(not seen.modules.get(name, True) for text in _texts(bundle, "modules") for name in modules(text)):
+        found.add("modules")
+    return found
+
+
+def _texts(bundle: Bundle, reader: Reader) -> Iterator[str]:
+    return (f.content for f in bundle.files if f.reader == reader and f.content is not None)
 
 
 def manifest_after(target: Target, seen: Observed, late: Mapping[str, str], *, state_id: str, epoch: int) -> Manifest:

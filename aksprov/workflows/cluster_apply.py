@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -26,6 +27,9 @@ from aksprov.workflows.certificate_authority import take_or_make
 from aksprov.workflows.cluster_plan import Picture
 from aksprov.workflows.deliver import deliver
 from aksprov.workflows.session import Session
+
+# Kubernetes runs on a cluster in one of these states.
+STARTED: Final[tuple[ProvisioningState, ...]] = ("Deployed", "Scaling", "Upgrading")
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,8 @@ def _blocked(host: str, needed: str) -> HostError:
 async def verify_cluster(picture: Picture, fleet: Fleet, late: Mapping[str, str]) -> tuple[Row, ...]:
     """The verification rows of all nodes; a host that failed has its own row elsewhere."""
     bundles = {key: fill_late(target.bundle, late) for key, target in picture.targets.items()}
-    return await verify(picture.desired, bundles, fleet.connections, fleet.failures)
+    deployed = picture.status.state in STARTED
+    return await verify(picture.desired, bundles, fleet.connections, fleet.failures, deployed=deployed)
 
 
 def fill_late(bundle: Bundle, late: Mapping[str, str]) -> Bundle:

@@ -15,7 +15,7 @@ from aksprov.ipam.placement import place
 from aksprov.ipam.sizing import size_up, sizing_rows
 from aksprov.model.base import Value
 from aksprov.model.bundle import Bundle
-from aksprov.model.cluster import Cluster
+from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Observed
 from aksprov.model.network import Network
@@ -61,12 +61,14 @@ class Picture(Value, frozen=True, kw_only=True):
 
     Args:
         facts: fresh ones, and recorded ones of hosts that did not answer; by host key.
+        status: where the cluster stands, as recorded.
         late: late values that are known already.
         rows: what the network plugin's choice, placement and preflight show; failures of hosts are in the fleet.
         contact: what hosts have that the state lacks; its rows are in ``rows``, too.
     """
 
     desired: Desired
+    status: ClusterStatus
     facts: dict[str, Facts]
     targets: dict[str, Target]
     observed: dict[str, Observed]
@@ -155,6 +157,7 @@ async def _compare(
     plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
         desired=desired,
+        status=snapshot.statuses.get(desired.cluster.key, ClusterStatus()),
         facts=facts,
         targets=targets,
         observed=going,

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from aksprov.checks.ask import ask
-from aksprov.checks.host import host_probes, sysctl_path
+from aksprov.checks.host import host_probes
+from aksprov.facts.kernel_files import Setting, overridden, sysctl_path
 from aksprov.model.bundle import Bundle, BundleFile, Reader
 from aksprov.model.host import Role
 from aksprov.model.row import Row
@@ -92,14 +93,39 @@ def test_sysctls_are_read_back(rows_here: Callable[..., dict[str, Row]], tmp_pat
 @pytest.mark.parametrize(
     ("key", "path"),
     [
-        ("net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"),
-        ("net/ipv4/conf/eth0.100/rp_filter", "/proc/sys/net/ipv4/conf/eth0.100/rp_filter"),
-        ("net.ipv4.conf.eth0/100.rp_filter", "/proc/sys/net/ipv4/conf/eth0.100/rp_filter"),
+        ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        ("net/ipv4/conf/eth0.100/rp_filter", "net/ipv4/conf/eth0.100/rp_filter"),
+        ("net.ipv4.conf.eth0/100.rp_filter", "net/ipv4/conf/eth0.100/rp_filter"),
     ],
 )
 def test_dots_and_slashes_of_a_sysctl(key: str, path: str) -> None:
     """The examples of sysctl.d(5)."""
     assert sysctl_path(key) == path
+
+
+FILES = """\
+/etc/sysctl.d/50-early.conf:
+/etc/sysctl.d/50-early.conf:net.ipv4.ip_forward=0
+/etc/sysctl.d/99-zz-aksprov.conf:
+/etc/sysctl.d/99-zz-aksprov.conf:net.ipv4.ip_forward = 1
+/etc/sysctl.d/99-zz-aksprov.conf:net.ipv4.conf.all.promote_secondaries = 1
+/etc/sysctl.d/zz-masked.conf:
+/etc/sysctl.d/zz-other.conf:
+/etc/sysctl.d/zz-other.conf:-net/ipv4/conf/all/promote_secondaries=0
+/etc/sysctl.d/zz-other.conf:net.ipv4.ip_forward=1
+/usr/lib/sysctl.d/zz-masked.conf:
+/usr/lib/sysctl.d/zz-masked.conf:net.ipv4.ip_forward=0
+/usr/lib/sysctl.d/zz-other.conf:net.ipv4.ip_forward=0
+"""
+
+
+def test_a_file_that_is_read_after_ours_is_named_when_it_sets_another_value() -> None:
+    """An earlier one, one that sets the same, and ones that another folder hides do no harm."""
+    keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.promote_secondaries", "net.ipv4.other")
+    wanted = [Setting(key=key, value="1") for key in keys]
+    assert overridden(wanted, FILES.splitlines()) == {
+        "net.ipv4.conf.all.promote_secondaries": ("/etc/sysctl.d/zz-other.conf", "0")
+    }
 
 
 def test_a_module_that_the_kernel_has_not(rows_here: Callable[..., dict[str, Row]], tmp_path: Path) -> None:

@@ -33,5 +33,10 @@ def test_each_host_has_rows_of_its_own(
         ("cp3", "ProbesFailed", "Failed"),
         ("w1", "HostAnswers", "Skipped"),
     }
-    assert {r.test_name for r in rows if r.host == "cp1"} == {"FilesOnHost", "ProgramsPresent", "ServiceActive"}
+    assert {r.test_name for r in rows if r.host == "cp1"} == {
+        "AddressOnInterface",
+        "FilesOnHost",
+        "ProgramsPresent",
+        "ServiceActive",
+    }
     assert {r.cluster for r in rows} == {"demo"}

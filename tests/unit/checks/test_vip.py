@@ -50,7 +50,7 @@ def test_ethernet_addresses_are_read_in_one_form() -> None:
 def test_haproxy_says_which_api_servers_are_up_and_why_not(version: str) -> None:
     """cp1 has a certificate of the cluster's CA, cp2 one of another, on cp3 nothing listens."""
     servers = servers_of((RECORDED / f"show-stat-{version}.csv").read_text(), "be_demo.kube_apiserver")
-    verdict = judge_servers(servers, 3)
+    verdict = judge_servers(servers, 3, deployed=False)
     assert (verdict.result, verdict.details) == (
         "Warning",
         "1 of 3 up: cp2 DOWN (L6RSP, SSL handshake failure); cp3 DOWN (L4CON, Connection refused)",
@@ -63,17 +63,26 @@ def test_a_server_before_its_first_check_is_not_up(version: str) -> None:
     """HAProxy calls it "UP 1/3" and sends connections to it; nobody knows yet."""
     servers = servers_of((RECORDED / f"show-stat-{version}-starting.csv").read_text(), "be_demo.kube_apiserver")
     assert [s.checked for s in servers] == [True, False, False]
-    assert judge_servers(servers, 3).details == "1 of 3 up: cp2, cp3 not checked yet"
+    assert judge_servers(servers, 3, deployed=False).details == "1 of 3 up: cp2, cp3 not checked yet"
 
 
 def test_api_servers_pass_only_all_together() -> None:
     """Also those that HAProxy has not heard of count."""
     up = [Server(name=f"cp{n}", status="UP", check="L7OK", reason="") for n in (1, 2, 3)]
-    assert judge_servers(up, 3).result == "Passed"
-    assert (judge_servers(up[:2], 3).result, judge_servers(up[:2], 3).details) == (
+    assert judge_servers(up, 3, deployed=False).result == "Passed"
+    assert (judge_servers(up[:2], 3, deployed=False).result, judge_servers(up[:2], 3, deployed=False).details) == (
         "Warning",
         "2 of 3 up: 1 not in HAProxy's configuration",
     )
+
+
+def test_no_api_server_at_all_is_a_failure_once_kubernetes_was_started() -> None:
+    """One that serves is enough for a warning."""
+    down = [Server(name=f"cp{n}", status="DOWN", check="L4CON", reason="refused") for n in (1, 2, 3)]
+    up = Server(name="cp1", status="UP", check="L7OK", reason="")
+    assert judge_servers(down, 3, deployed=False).result == "Warning"
+    assert judge_servers(down, 3, deployed=True).result == "Failed"
+    assert judge_servers([up, *down[1:]], 3, deployed=True).result == "Warning"
 
 
 def test_what_is_no_table_has_no_servers() -> None:

@@ -169,3 +169,41 @@ def test_the_hash_leaves_out_the_diffs_and_survives_json() -> None:
     bare = msgspec.structs.replace(plan.hosts[0].files[0], diff="something else")
     other = msgspec.structs.replace(plan, hosts=(msgspec.structs.replace(plan.hosts[0], files=(bare,)),))
     assert plan_hash(other) == plan.hash
+
+
+KERNEL = (
+    BundleFile(path="/etc/modules-load.d/m.conf", content="br_netfilter\n", reader="modules", cluster="demo"),
+    BundleFile(
+        path="/etc/sysctl.d/s.conf",
+        content="net.ipv4.ip_forward = 1\n-net.ipv6.ip_nonlocal_bind = 1\nnet.ipv4.tcp_rmem = 1 2 3\n",
+        reader="sysctl",
+        cluster="demo",
+    ),
+)
+IN_FORCE = {"net.ipv4.ip_forward": "1", "net.ipv6.ip_nonlocal_bind": "1", "net.ipv4.tcp_rmem": "1 2 3"}
+
+
+@pytest.mark.parametrize(
+    ("sysctls", "modules", "steps"),
+    [
+        ({}, {"br_netfilter": True}, []),
+        ({"net.ipv6.ip_nonlocal_bind": ""}, {"br_netfilter": True}, []),  # a kernel without IPv6, excused by the hyphen
+        ({"net.ipv4.ip_forward": "0"}, {"br_netfilter": True}, ["sysctl"]),
+        ({"net.ipv4.ip_forward": ""}, {"br_netfilter": True}, ["sysctl"]),
+        ({"net.ipv6.ip_nonlocal_bind": "0"}, {"br_netfilter": True}, ["sysctl"]),
+        ({}, {"br_netfilter": False}, ["modules"]),
+        ({"net.unknown": "7"}, {"other": False}, []),  # of another cluster's file
+    ],
+)
+def test_what_the_kernel_lost_is_planned_and_its_files_go_along(
+    sysctls: dict[str, str], modules: dict[str, bool], steps: list[str]
+) -> None:
+    """The files are as they should be, so no file changes; a host sets what arrives, so they arrive again."""
+    bundle = Bundle(host="w1", files=KERNEL)
+    seen = msgspec.structs.replace(
+        after(bundle, Observed(host="w1", facts=Facts())), sysctls=IN_FORCE | sysctls, modules=modules
+    )
+    plan = plan_host("w1", target(bundle), seen)
+    assert ([s.id for s in plan.steps], plan.files) == (steps, ())
+    sent = make_delivery(plan, target(bundle), seen, {}, state_id="s", epoch=2)
+    assert [f.reader for f in sent.files] == steps and list(sent.steps) == steps
