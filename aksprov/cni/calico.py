@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aksprov.model.cluster import CalicoDataplane
+from aksprov.model.cluster import DEFAULT_MAX_PODS, CalicoDataplane, Cluster
 
 # Calico's defaults, and what Windows' overlay needs on all nodes: written down, so that a
 # Windows pool can come later without a change under running pods.
@@ -59,3 +59,8 @@ def block_size(max_pods: int, family: int = 4) -> int:
     """
     bits = (max_pods + _RESERVED - 1).bit_length()
     return max(_BITS[family] - bits, _LARGEST_BLOCK[family])
+
+
+def largest_max_pods(cluster: Cluster) -> int:
+    """The most pods that any node of the cluster may have; control planes have the default."""
+    return max([DEFAULT_MAX_PODS, *(pool.max_pods for pool in cluster.node_pools)])

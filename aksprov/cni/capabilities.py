@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from aksprov.cni import calico
+from aksprov.cni.blocks import check_blocks
 from aksprov.cni.choice import Choice
 from aksprov.errors import DefinitionError, NotAvailableError
 from aksprov.model.base import Value
@@ -187,13 +188,15 @@ def check(choice: Choice) -> None:
     """Hold a definition against the table.
 
     Raises:
-        DefinitionError: NetworkPluginCannot, with the row that says why.
+        DefinitionError: NetworkPluginCannot, with the row that says why; CalicoBlocksTooFew.
         NotAvailableError: NetworkPluginNotAvailable, VersionNotAvailable.
     """
     for row in TABLE:
         for limit in row.limits:
             if limit.broken(choice):
                 raise _refusal(choice.cluster, row, limit)
+    if not choice.flannel:
+        check_blocks(choice.cluster)
 
 
 def _refusal(cluster: Cluster, row: Capability, limit: Limit) -> DefinitionError | NotAvailableError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aksprov.cni import calico
 from aksprov.cni.choice import Choice
 from aksprov.model.bundle import BundleFile
-from aksprov.model.cluster import DEFAULT_MAX_PODS, Cluster
+from aksprov.model.cluster import Cluster
 from aksprov.model.derived import API_PORT
 from aksprov.model.desired import Desired
 from aksprov.rendering.files import Renderer
@@ -59,7 +59,7 @@ def _installation(desired: Desired, choice: Choice) -> dict[str, object]:
 
 def _pool(cidr: str, cluster: Cluster, release: str) -> dict[str, object]:
     family = 6 if ":" in cidr else 4
-    max_pods = max([DEFAULT_MAX_PODS, *(pool.max_pods for pool in cluster.node_pools)])  # control planes: the default
+    max_pods = calico.largest_max_pods(cluster)
     return {
         "family": family,
         "name": f"default-ipv{family}-ippool" if calico.has(release, calico.POOL_NAMES) else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from aksprov.cmdlets.versions import OFFERED
@@ -61,6 +62,29 @@ def test_the_default_data_plane_is_refused_beside_flannel_when_it_is_given() -> 
     check(Choice(cluster=cluster(**FLANNEL)))
     error = refusal(Choice(cluster=cluster(**FLANNEL), given=frozenset({"calicoDataplane"})))
     assert error.code == "NetworkPluginCannot"
+
+
+@pytest.mark.parametrize(
+    ("cidr", "max_pods", "nodes", "words"),
+    [
+        ("10.244.0.0/24", 254, 1, "a block of /23|has 0|2 nodes"),
+        ("10.244.0.0/24", 110, 2, "a block of /25|has 2|3 nodes"),
+        ("10.244.0.0/16", 254, 128, "has 128|129 nodes"),
+    ],
+)
+def test_calico_needs_a_block_for_each_node(cidr: str, max_pods: int, nodes: int, words: str) -> None:
+    def definition(count: int) -> Choice:
+        return Choice(
+            cluster=cluster(pod_cidrs=(cidr,), node_pools=(NodePool(name="p", count=count, max_pods=max_pods),))
+        )
+
+    error = refusal(definition(nodes))
+    assert error.code == "CalicoBlocksTooFew"
+    assert [w for w in words.split("|") if w not in error.why] == []
+    if nodes > 1:
+        check(definition(nodes - 1))
+    flannel = definition(nodes).cluster
+    check(Choice(cluster=msgspec.structs.replace(flannel, primary_network_plugin="flannel")))
 
 
 @pytest.mark.parametrize(
