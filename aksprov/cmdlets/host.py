@@ -339,6 +339,7 @@ REMOVE_HOST = Verb(
             help="Also when it cannot be purged, or is in quarantine and never comes back.",
         ),
     ),
+    outputs=ROW_PROPERTIES,
     examples=(
         Example(command="aksprov remove-host --name cp1 --yes", text="Without asking."),
         Example(command="aksprov remove-host --name cp1 --purge", text="Leave nothing of aksprov on it."),

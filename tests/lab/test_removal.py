@@ -6,6 +6,7 @@ A host is looked at with find, sha256sum, systemctl, sysctl and ip, never with t
 from __future__ import annotations
 
 import difflib
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -170,3 +171,58 @@ def test_a_quarantine_ends_when_the_host_is_seen_clean(cluster: Controller) -> N
     assert row["TestResult"] == "Passed"
     assert addresses(cluster) == {}
     assert cluster.json("get-host", "--name", "lb2")[0]["State"] == "Free"
+
+
+def test_what_is_not_the_clusters_own_stays_as_it_is(cluster: Controller) -> None:
+    """Another cluster's file and its settings on a shared host; a CA that Kubernetes was started with."""
+    lb, cp = cluster.lab["lb2"], cluster.lab["cp1"]
+    theirs = {"path": "/etc/sysctl.d/50-other.conf", "sha256": "0" * 64, "mode": "0644", "cluster": "other"}
+    manifest = json.loads(lb.shell("cat /var/lib/aksprov/manifest.json").stdout)
+    lb.write("/var/lib/aksprov/manifest.json", json.dumps({**manifest, "files": [*manifest["files"], theirs]}))
+    lb.write(theirs["path"], "net.ipv4.ip_nonlocal_bind = 1\n")
+    cp.shell("touch /etc/kubernetes/pki/apiserver.crt")
+    pair = cp.shell("sha256sum /etc/kubernetes/pki/ca.*").stdout
+    try:
+        rows = cluster.json("remove-cluster", "--name", "demo", "--yes")
+        assert [r["Host"] for r in rows if r["TestResult"] == "Warning"] == ["cp1"]
+        assert lb.shell(f"cat {theirs['path']}").stdout == "net.ipv4.ip_nonlocal_bind = 1\n"
+        assert json.loads(lb.shell("cat /var/lib/aksprov/manifest.json").stdout)["files"] == [theirs]
+        assert lb.shell("sysctl -n net.ipv4.ip_nonlocal_bind").stdout.strip() == "1"
+        assert lb.shell("ls /etc/keepalived /etc/haproxy/aksprov", check=False).stdout == "/etc/keepalived:\n"
+        assert cp.shell("sha256sum /etc/kubernetes/pki/ca.*").stdout == pair
+    finally:
+        lb.shell("rm -rf /var/lib/aksprov /etc/sysctl.d/50-other.conf; sysctl -qw net.ipv4.ip_nonlocal_bind=0")
+        cp.shell("rm -rf /etc/kubernetes")
+
+
+def test_a_cluster_that_was_never_finished_leaves_too(inventory: Controller, found: dict[str, list[str]]) -> None:
+    """One host lacks HAProxy and one has a CA of its own, which stays."""
+    lb, cp = inventory.lab["lb2"], inventory.lab["cp1"]
+    lb.shell("mv /usr/sbin/haproxy /usr/sbin/haproxy.away")
+    cp.shell("mkdir -p /etc/kubernetes/pki && cd /etc/kubernetes/pki && openssl req -x509 -newkey rsa:2048 -nodes "
+             "-keyout ca.key -out ca.crt -subj /CN=kubernetes -days 30 2>/dev/null")  # fmt: skip
+    before = snapshot(cp)
+    try:
+        inventory.run(*CLUSTER, check=1)
+        assert inventory.json("get-cluster")[0]["ProvisioningState"] == "Failed"
+        inventory.run("remove-cluster", "--name", "demo", "--yes")
+        assert difference(before, snapshot(cp)) == []
+    finally:
+        lb.shell("mv /usr/sbin/haproxy.away /usr/sbin/haproxy")
+        cp.shell("rm -rf /etc/kubernetes")
+    assert_as_found(inventory.lab, found)
+
+
+def test_a_purged_host_has_nothing_of_us(cluster: Controller, found: dict[str, list[str]]) -> None:
+    """Its cluster ended without it; it comes back and is cleaned without waiting for anybody."""
+    lb = cluster.lab["lb1"]
+    lb.cable(plugged=False)
+    cluster.run("remove-cluster", "--name", "demo", "--force", "--yes")
+    failed = cluster.json("remove-host", "--name", "lb1", "--purge", "--yes", check=1)
+    assert failed[0]["TestName"] == "HostUnreachable"
+    lb.cable(plugged=True)
+    cluster.run("remove-host", "--name", "lb1", "--purge", "--yes")
+    assert addresses(cluster) == {}
+    assert lb.shell("ls /run/aksprov.epoch", check=False).returncode != 0
+    cluster.run("add-host", "--file", cluster.write_hosts(HOSTS, more=roles()))
+    assert_as_found(cluster.lab, found)
