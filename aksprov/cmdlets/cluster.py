@@ -385,6 +385,7 @@ REMOVE_CLUSTER = Verb(
         ),
         WHAT_IF,
     ),
+    outputs=ROW_PROPERTIES,
     examples=(
         Example(command="aksprov remove-cluster --name demo --what-if", text="What would go and what would come back."),
         Example(command="aksprov remove-cluster --name demo --yes", text="Without asking."),
