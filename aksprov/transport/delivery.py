@@ -97,13 +97,15 @@ def check_recovery(text: str, host: str) -> None:
     """Read the answer of recover.sh.
 
     Raises:
-        HostError: HostLocked, or HostLeftHalf where a broken swap could not be put right.
+        HostError: HostLocked, HostLeftHalf where a broken swap could not be put right, or SwapLogUnreadable.
     """
     result, _, rest = text.strip().partition(" ")
     if result == "locked":
         raise refusal(host, [("lock", "HostLocked", lock_holder(rest))])
     if result == "broken":
         raise refusal(host, [("recover", "HostLeftHalf", rest)])
+    if result == "unreadable":
+        raise refusal(host, [("recover", "SwapLogUnreadable", rest)])
     if result != "right":
         raise refusal(host, [("recover", "AnswerUnreadable", text[-500:])])
 

@@ -84,6 +84,11 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "{host} cannot put the new files in place",
         "the old ones are in force; look at the file system (df, mount), then run the command again",
     ),
+    "SwapLogUnreadable": (
+        "/var/lib/aksprov/swap.log on {host} is not as it was written, so a change that broke off cannot be put back",
+        "on the host, rename files NAME.aksprov-old that lie beside ours back to NAME (find /etc -name '.*.aksprov-old'), "
+        "remove /var/lib/aksprov/swap.log, then run the command again",
+    ),
     "HostLeftHalf": (
         "{host} could not put everything back",
         "mend the host; the next command tries again from /var/lib/aksprov/swap.log",

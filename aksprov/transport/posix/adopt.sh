@@ -11,7 +11,7 @@ read -r state epoch was will
 name_self
 trap "" HUP PIPE
 if ! take_lock 30; then
-	echo "locked $held"
+	if [ -n "$held" ]; then echo "locked $held"; else echo "failed $out"; fi
 	exit 0
 fi
 is=$(sha256sum $D/manifest.json)

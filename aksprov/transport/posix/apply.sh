@@ -165,7 +165,8 @@ keep_original() {
 	part=$D/originals/absent$1
 	[ ! -e "$1" ] || part=$D/originals/files$1.part
 	[ -d "${part%/*}" ] || mkdir -p "${part%/*}" || fail stage StagingFailed "cannot write to $D"
-	if [ -e "$1" ]; then cp -p "$1" "$part"; else : >"$part"; fi || fail stage StagingFailed "cannot write to $D"
+	# true, as a redirection that fails would end the shell of a special builtin such as the colon
+	if [ -e "$1" ]; then cp -p "$1" "$part"; else true >"$part"; fi || fail stage StagingFailed "cannot write to $D"
 	parts="$parts $part"
 }
 

@@ -32,12 +32,18 @@ stale() {
 	[ "$V" != "$2" ]
 }
 
-# take the lock within $1 seconds; else held says who has it
+# take the lock within $1 seconds; else held says who has it, "" when it cannot be made, and out why
 take_lock() {
-	patience=$1
-	until ln -s "$me:$epoch" $D/lock 2>/dev/null; do
+	patience=$1 refusals=0
+	until out=$(ln -s "$me:$epoch" $D/lock 2>&1); do
 		held=$(readlink $D/lock)
-		if [ -n "$held" ] && stale "$held"; then
+		if [ -z "$held" ]; then
+			# given back meanwhile, or the disk is full or read-only
+			refusals=$((refusals + 1))
+			[ "$refusals" -lt 5 ] || return 1
+			continue
+		fi
+		if stale "$held"; then
 			# two that find it stale must not both remove it: only who has lock.break may
 			if ln -s "$me" $D/lock.break 2>/dev/null; then
 				[ "$(readlink $D/lock)" = "$held" ] && rm -f $D/lock

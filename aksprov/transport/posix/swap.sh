@@ -22,6 +22,21 @@ sync_folders() {
 	sync $folders
 }
 
+# set odd to the first line of swap.log that we cannot have written; a last line without its end was never acted upon
+check_log() {
+	odd="" count=0
+	while [ -z "$odd" ] && read -r kind path _; do
+		count=$((count + 1))
+		case $count:$kind:$path in
+		1:commit:?*) ;;
+		1:*) odd="line 1: $kind $path" ;;
+		*:had:/* | *:new:/* | *:kept:/* | *:sysctl:?* | *:unit:?* | *:daemon:) ;;
+		*) odd="line $count: $kind $path" ;;
+		esac
+	done <"$D/swap.log"
+	[ "$count" -gt 0 ] || odd="no whole line is there"
+}
+
 # bring the old file from $o to $path; before its rename both are one file, which mv refuses
 restore() {
 	[ -e "$o" ] || return 0

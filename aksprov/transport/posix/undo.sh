@@ -16,7 +16,10 @@ undo_steps() {
 		{
 			systemctl reset-failed "$1"
 			case $2 in
-			active | reloading | activating) timeout -k 5 60 systemctl reload-or-restart "$1" ;;
+			active | reloading | activating)
+				# where reloads fail, a start anew is what brings the old configuration for certain
+				timeout -k 5 60 systemctl reload-or-restart "$1" || timeout -k 5 60 systemctl restart "$1"
+				;;
 			*) timeout -k 5 60 systemctl stop "$1" ;;
 			esac || broken="$broken $1"
 			[ "$3" != disabled ] || timeout -k 5 60 systemctl disable "$1"

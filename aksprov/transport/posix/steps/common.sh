@@ -15,14 +15,22 @@ try() {
 }
 
 # a line of swap.log, before what it tells of is done
-record() { printf "%s\n" "$1" >>"$D/swap.log" && sync "$D/swap.log"; }
+record() {
+	{ printf "%s\n" "$1" >>"$D/swap.log" && sync "$D/swap.log"; } 2>/dev/null || fail "$reader" SwapFailed "cannot write to $D"
+}
 
 # add the lines of $2 to the list $1 of first states, unless a line for the same thing is there
 first_states() {
-	known=$nl$(cat "$D/originals/$1" 2>/dev/null)$nl
-	printf "%s" "$2" | while read -r name value; do
-		case $known in *"$nl$name "*) ;; *) printf "%s %s\n" "$name" "$value" ;; esac
-	done >>"$D/originals/$1"
+	known=$(cat "$D/originals/$1" 2>/dev/null)
+	fresh=$(printf "%s" "$2" | while read -r name value; do
+		case $nl$known$nl in *"$nl$name "*) ;; *) printf "%s %s\n" "$name" "$value" ;; esac
+	done)
+	[ -n "$fresh" ] || return 0
+	list=$D/originals/$1
+	staged="$staged $list.new"
+	if ! { printf "%s\n" "${known:+$known$nl}$fresh" >"$list.new" && sync "$list.new" && mv -f "$list.new" "$list"; } 2>/dev/null; then
+		fail "$reader" SwapFailed "cannot write to $D"
+	fi
 }
 
 # the value of a kernel setting, its words one blank apart

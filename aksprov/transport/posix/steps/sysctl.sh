@@ -14,8 +14,7 @@ check_sysctl() {
 			esac
 		done <"$n"
 	done
-	printf "%s" "$was_sysctls" | while read -r was; do echo "sysctl $was"; done >>"$D/swap.log"
-	sync "$D/swap.log"
+	[ -z "$was_sysctls" ] || record "$(printf "%s" "$was_sysctls" | while read -r was; do echo "sysctl $was"; done)"
 }
 # KEY VALUE HOW: note the setting when it has another value now
 plan_sysctl() {
