@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from aksprov.cni import calico
-from aksprov.cni.blocks import check_blocks
 from aksprov.cni.choice import Choice
 from aksprov.errors import DefinitionError, NotAvailableError
 from aksprov.model.base import Value
@@ -188,15 +187,13 @@ def check(choice: Choice) -> None:
     """Hold a definition against the table.
 
     Raises:
-        DefinitionError: NetworkPluginCannot, with the row that says why; CalicoBlocksTooFew.
+        DefinitionError: NetworkPluginCannot, with the row that says why.
         NotAvailableError: NetworkPluginNotAvailable, VersionNotAvailable.
     """
     for row in TABLE:
         for limit in row.limits:
             if limit.broken(choice):
                 raise _refusal(choice.cluster, row, limit)
-    if not choice.flannel:
-        check_blocks(choice.cluster)
 
 
 def _refusal(cluster: Cluster, row: Capability, limit: Limit) -> DefinitionError | NotAvailableError:

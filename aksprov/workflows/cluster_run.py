@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from aksprov.cni.blocks import check_blocks
 from aksprov.cni.capabilities import check
 from aksprov.cni.choice import Choice
 from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
@@ -71,6 +72,7 @@ async def carry_out(
         refuse_leaving(cluster.key, snapshot)
         check(Choice(cluster=cluster, given=request.given, networks=max(1, len(network_names(request)))))
         check_cluster(cluster, network)
+        check_blocks(cluster)
         if only_plan is None and not request.flag("whatIf"):
             # before hosts are looked at, as looking at one in the middle of a change waits for it
             store.check_free(n.host for n in snapshot.nodes if n.cluster == cluster.key)

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from aksprov.cmdlets.versions import OFFERED
+from aksprov.cni.blocks import check_blocks
 from aksprov.cni.capabilities import TABLE, check, warnings
 from aksprov.cni.choice import Choice
 from aksprov.cni.kube_proxy import kube_proxy_mode
-from aksprov.errors import AksprovError, ExitCode
+from aksprov.errors import AksprovError, DefinitionError, ExitCode
 from aksprov.model.cluster import Cluster, NodePool
 
 FLANNEL = {"primary_network_plugin": "flannel"}
@@ -73,18 +74,16 @@ def test_the_default_data_plane_is_refused_beside_flannel_when_it_is_given() -> 
     ],
 )
 def test_calico_needs_a_block_for_each_node(cidr: str, max_pods: int, nodes: int, words: str) -> None:
-    def definition(count: int) -> Choice:
-        return Choice(
-            cluster=cluster(pod_cidrs=(cidr,), node_pools=(NodePool(name="p", count=count, max_pods=max_pods),))
-        )
+    def definition(count: int) -> Cluster:
+        return cluster(pod_cidrs=(cidr,), node_pools=(NodePool(name="p", count=count, max_pods=max_pods),))
 
-    error = refusal(definition(nodes))
-    assert error.code == "CalicoBlocksTooFew"
-    assert [w for w in words.split("|") if w not in error.why] == []
+    with pytest.raises(DefinitionError) as raised:
+        check_blocks(definition(nodes))
+    assert raised.value.code == "CalicoBlocksTooFew"
+    assert [w for w in words.split("|") if w not in raised.value.why] == []
+    check_blocks(msgspec.structs.replace(definition(nodes), **FLANNEL))
     if nodes > 1:
-        check(definition(nodes - 1))
-    flannel = definition(nodes).cluster
-    check(Choice(cluster=msgspec.structs.replace(flannel, primary_network_plugin="flannel")))
+        check_blocks(definition(nodes - 1))
 
 
 @pytest.mark.parametrize(
