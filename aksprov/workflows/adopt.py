@@ -29,7 +29,6 @@ from aksprov.workflows.add_host import new_hosts, read_hosts_file
 from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
-from aksprov.workflows.contact import contact
 from aksprov.workflows.host_accounts import account_of
 from aksprov.workflows.host_facts import exit_code_of
 from aksprov.workflows.host_view import find_host

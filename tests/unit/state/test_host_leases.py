@@ -160,6 +160,14 @@ def test_the_lease_of_a_killed_process_is_free_at_once_that_of_a_stopped_one_is_
     assert take(store, ["a"], SECOND) == {"a": 2}
 
 
+def test_a_run_that_goes_on_gives_back_what_it_held_before_it_was_killed(store: Store, clock: Clock) -> None:
+    take(store, ["a", "b"], FIRST)
+    take(store, ["c"], SECOND)
+    clock.forward(TERMS.expire_seconds)
+    take(store, ["b"], FIRST)
+    assert [(lease.host, lease.epoch) for lease in store.host_leases()] == [("b", 2), ("c", 1)]
+
+
 def test_a_process_is_gone_only_where_that_is_certain() -> None:
     mine = this_holder("r").process
     number, start, boot, space = mine.split(":", 3)
