@@ -19,6 +19,7 @@ from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.host import ROLES, OperatingSystem, Role
 from aksprov.model.network import Lease, Network
+from aksprov.model.quarantine import is_quarantine
 from aksprov.model.row import Result, Row
 
 _MANY: Final = 5  # names that an error lists for one reason
@@ -349,9 +350,11 @@ def _too_few(
 def _kept_out(cluster: Cluster, network: Network, snapshot: Snapshot, reasons: Mapping[str, Reason]) -> Iterator[str]:
     """The hosts of each reason, with what is to be said of the first of them."""
     busy = {node.host for node in snapshot.nodes}
-    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key}, key=natural)
+    apart = sorted({node.host for node in snapshot.nodes if is_quarantine(node.cluster)}, key=natural)
+    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key} - {*apart}, key=natural)
     elsewhere = (host.name for key, host in snapshot.hosts.items() if key not in busy and not at_site(host, network))
-    for title, names in (("InACluster", others), ("HostOfOtherSite", sorted(elsewhere, key=natural))):
+    known = (("InACluster", others), ("HostQuarantined", apart), ("HostOfOtherSite", sorted(elsewhere, key=natural)))
+    for title, names in known:
         if names:
             yield f"{title}: {_some(names)}"
     by_name: dict[str, list[str]] = {}

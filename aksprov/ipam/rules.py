@@ -14,6 +14,7 @@ from aksprov.ipam.cidrs import SPECIAL
 from aksprov.ipam.ranges import bounds, holds, overlap
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import AddressRange, Network
+from aksprov.model.quarantine import cluster_of, is_quarantine
 
 _VLAN_LAST: Final = 4094  # IEEE 802.1Q: 4095 is reserved
 
@@ -251,7 +252,16 @@ def _at_odds(where: str, ours: str, theirs: str) -> DefinitionError:
 
 
 def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """Names of the clusters that use a network, by definition or by a lease; sorted."""
+    """Names of the clusters that use a network, by definition or by a lease; sorted.
+
+    One that was removed without a host that may still have its addresses is among them, and called so.
+    """
     defined = {cluster.key for cluster in snapshot.clusters.values() if cluster.network.lower() == key}
     leased = {lease.cluster for lease in snapshot.leases if lease.network == key}
-    return tuple(sorted(snapshot.clusters[c].name if c in snapshot.clusters else c for c in defined | leased))
+
+    def name(cluster: str) -> str:
+        if is_quarantine(cluster):
+            return f"{cluster_of(cluster)} (removed; its addresses are in quarantine)"
+        return snapshot.clusters[cluster].name if cluster in snapshot.clusters else cluster
+
+    return tuple(sorted(map(name, defined | leased)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from aksprov.errors import HostError
 from aksprov.model.facts import Observed
 
@@ -22,4 +24,26 @@ def check_owner(seen: Observed, state_id: str) -> None:
         where=f"host {seen.host}: {MANIFEST}",
         why=f"its manifest names state {seen.manifest.state_id[:12]}, this is {state_id[:12]}",
         fix=f"use that state (AKSPROV_STATE), or, when it is gone for good: aksprov adopt --name {seen.host}",
+    )
+
+
+def check_remains(seen: Observed, clusters: Container[str]) -> None:
+    """Refuse a host that still has files of a cluster that is not recorded: two would share its programs.
+
+    Args:
+        clusters: keys of those that are.
+
+    Raises:
+        HostError: HostNotClean.
+    """
+    files = seen.manifest.files if seen.manifest else ()
+    remains = sorted({f.cluster for f in files if f.cluster not in clusters})
+    if not remains:
+        return
+    raise HostError(
+        "HostNotClean",
+        "the host still has files of a cluster that was removed",
+        where=f"host {seen.host}: {MANIFEST}",
+        why=f"it was out of reach when {', '.join(remains)} was removed, or was taken off the inventory before",
+        fix=f"aksprov remove-host --name {seen.host} --purge takes them away; then add the host again",
     )

@@ -23,7 +23,7 @@ from aksprov.model.plan import Plan
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.late import CA, giver, resolve_late
-from aksprov.planning.owner import check_owner
+from aksprov.planning.owner import check_owner, check_remains
 from aksprov.planning.planner import Target, make_plan, planned_addresses
 from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
@@ -145,7 +145,8 @@ async def _compare(
             fleet.fail(row.host.lower(), _failure(row))
         elif row.test_result != "Failed":
             rows.append(row)
-    _leave_others_alone(observed, snapshot.state_id, fleet)
+    known = () if offline else (*snapshot.clusters, desired.cluster.key)
+    _leave_others_alone(observed, snapshot.state_id, known, fleet)
     try:
         late = resolve_late(desired, observed, snapshot.late)
     except HostError as error:
@@ -187,10 +188,15 @@ def make_targets(
     }
 
 
-def _leave_others_alone(observed: Mapping[str, Observed], state_id: str, fleet: Fleet) -> None:
+def _leave_others_alone(
+    observed: Mapping[str, Observed], state_id: str, clusters: tuple[str, ...], fleet: Fleet
+) -> None:
+    """Fail hosts of another state, and those with files of none of ``clusters`` (where any are given)."""
     for key, seen in observed.items():
         try:
             check_owner(seen, state_id)
+            if clusters:
+                check_remains(seen, clusters)
         except HostError as error:
             fleet.fail(key, error)
 
