@@ -37,11 +37,14 @@ class Rollout(Value, frozen=True, kw_only=True):
         wave: host -> wave, from 1.
         needs: host -> the host whose late value it waits for; absent: none.
         standing: host -> where it stands.
+        running: how many hosts are at work; while there are some, an end starts nobody,
+            so that a rollout of thousands does not look through all of them each time.
     """
 
     wave: dict[str, int]
     needs: dict[str, str]
     standing: dict[str, Standing]
+    running: int = 0
 
     @property
     def ended(self) -> bool:
@@ -63,7 +66,8 @@ def begin(wave: Mapping[str, int], needs: Mapping[str, str], failed: frozenset[s
 def advance(rollout: Rollout, event: Ended) -> tuple[Rollout, tuple[str, ...]]:
     """The rollout after ``event``, and the hosts to start now, in name order."""
     standing = {**rollout.standing, event.host: event.result}
-    return _start(msgspec.structs.replace(rollout, standing=standing))
+    after = msgspec.structs.replace(rollout, standing=standing, running=rollout.running - 1)
+    return (after, ()) if after.running else _start(after)
 
 
 def _start(rollout: Rollout) -> tuple[Rollout, tuple[str, ...]]:
@@ -77,9 +81,9 @@ def _start(rollout: Rollout) -> tuple[Rollout, tuple[str, ...]]:
         blocked = [h for h in due if standing.get(rollout.needs.get(h, ""), "done") in ("failed", "blocked")]
         for host in blocked:
             standing[host] = "blocked"
-        if blocked and len(blocked) == len(due) and "running" not in standing.values():
+        if len(blocked) == len(due):
             continue  # the whole wave fell: look at the next one
         starting = tuple(h for h in due if h not in blocked)
         for host in starting:
             standing[host] = "running"
-        return msgspec.structs.replace(rollout, standing=standing), starting
+        return msgspec.structs.replace(rollout, standing=standing, running=len(starting)), starting
