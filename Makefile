@@ -7,7 +7,7 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test demo lint unit lab bench build lock clean packages
+.PHONY: test demo lint unit lab bench bench-peers build lock clean packages
 
 # a file of tests on each core; the lab's first, as they take longest
 test: packages
@@ -27,6 +27,10 @@ lab: packages
 
 bench: packages
 	@PYTHONPATH=tests/lab tools/in-venv python tests/bench/bench.py
+
+# against Ansible, Mitogen, pyinfra and ssh on the same lab hosts: half an hour; ARGS="10 3 aksprov pyinfra" is some of it
+bench-peers: packages
+	@AKSPROV_BENCH_PEERS=$$(tools/peers) PYTHONPATH=tests/lab tools/in-venv python tests/bench/race.py $(ARGS)
 
 # a wheel in dist/
 build:
