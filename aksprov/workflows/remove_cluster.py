@@ -17,7 +17,7 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan, PlannedAddress
 from aksprov.model.quarantine import quarantine_key
 from aksprov.model.request import Request
-from aksprov.model.row import Row, row_of
+from aksprov.model.row import Result, Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.quarantine import end_of
 from aksprov.planning.removal import HOME, Leftover, make_removal, plan_removal
@@ -223,11 +223,11 @@ def _row(job: _Run, key: str, before: Leftover, now: Leftover) -> Row:
     elif before.authority == job.leaving.key and now.seen.ca_certificate:
         details += ", but for /etc/kubernetes/pki/ca.crt and ca.key: Kubernetes was started with them"
         cure = "kubeadm reset on the host ends that Kubernetes"
-    result = "Failed" if left else "Warning" if cure else "Passed"
+    result: Result = "Failed" if left else "Warning" if cure else "Passed"
     return Row(
         test_name="HostClean",
         category="Removal",
-        test_result=result,  # type: ignore[arg-type]
+        test_result=result,
         details=details,
         recommendation=cure,
         host=key,

@@ -40,7 +40,7 @@ version crictl --version
 # says its own version first, then looks for a cluster; not every release can be told not to
 version calicoctl version
 part epoch
-text $D/epoch
+text $D/epoch || text /run/aksprov.epoch
 part swap
 for T in "$D"/swap.log* "$D"/stage-* "$D"/lock; do [ ! -e "$T" ] && [ ! -L "$T" ] || echo "$T"; done
 part manifest
