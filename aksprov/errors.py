@@ -104,6 +104,12 @@ class BusyError(AksprovError):
     exit_code = ExitCode.BUSY
 
 
+class StoppedError(AksprovError):
+    """A person stopped the run; the same command goes on with it."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class HostError(AksprovError):
     """One host's failure: a row of the result, never the end of the run."""
 

@@ -8,13 +8,7 @@ import textwrap
 import msgspec
 
 from aksprov.cli.terminal import harmless, paint, width
-from aksprov.errors import AksprovError, ExitCode
-
-
-class StoppedError(AksprovError):
-    """A person interrupted the run."""
-
-    exit_code = ExitCode.INTERRUPTED
+from aksprov.errors import AksprovError, ExitCode, StoppedError
 
 
 class OutputError(AksprovError):

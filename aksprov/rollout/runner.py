@@ -15,6 +15,7 @@ from aksprov.errors import HostError
 from aksprov.events import EventStream
 from aksprov.model.host import Host
 from aksprov.model.transport import Connect, Connection
+from aksprov.rollout.interrupt import FirstInterrupt, stopped
 from aksprov.rollout.machine import Ended, advance, begin
 
 T = TypeVar("T")
@@ -86,25 +87,52 @@ class Fleet:
         Args:
             needs: host -> the host whose late value it waits for.
             blocked: makes the error of a host that waited for another in vain.
+
+        Raises:
+            StoppedError: Interrupted; Ctrl-C was pressed, and the hosts that had begun then have ended.
         """
         rollout, starting = begin(wave, needs, frozenset(self.failures))
-        running: set[asyncio.Task[Ended]] = set()
-        while True:
-            running |= {asyncio.create_task(self._carry_out(key, wave[key], work)) for key in starting}
-            if not running:
-                break
-            finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            starting = ()
-            for task in finished:
-                rollout, more = advance(rollout, task.result())
-                starting += more
+        running: set[asyncio.Task[Ended | None]] = set()
+        with FirstInterrupt(self._say_stopping) as interrupt:
+            while not interrupt.came or running:
+                if not interrupt.came:
+                    running |= {
+                        asyncio.create_task(self._carry_out(key, wave[key], work, interrupt)) for key in starting
+                    }
+                if not running:
+                    break
+                finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                starting = ()
+                for ended in (task.result() for task in finished):
+                    if ended is not None:
+                        rollout, more = advance(rollout, ended)
+                        starting += more
+        if interrupt.came and (left := sorted(k for k in wave if rollout.standing[k] not in ("done", "failed"))):
+            raise stopped([k for k in wave if rollout.standing[k] == "done"], left)
         for key, standing in rollout.standing.items():
             if standing == "blocked":
                 self.fail(key, blocked(key, needs[key]))
 
-    async def _carry_out(self, key: str, wave: int, work: Callable[[Connection], Awaitable[None]]) -> Ended:
-        self._events.emit("host.started", host=key, data={"wave": wave})
-        if await self.one(key, work) is None:
+    def _say_stopping(self) -> None:
+        text = "stopping when the hosts that have begun are done; Ctrl-C again stops at once"
+        self._events.emit("warning", text=text)
+
+    async def _carry_out(
+        self, key: str, wave: int, work: Callable[[Connection], Awaitable[None]], interrupt: FirstInterrupt
+    ) -> Ended | None:
+        """Do ``work`` on one host when there is room for it; None where the run was stopped before that."""
+
+        async def unless_stopped(connection: Connection) -> bool:
+            if not interrupt.came:
+                self._events.emit("host.started", host=key, data={"wave": wave})
+                await work(connection)
+                return True
+            return False
+
+        answer = await self.one(key, unless_stopped)
+        if answer is None:
             return Ended(host=key, result="failed")
+        if answer == (False,):
+            return None
         self._events.emit("host.finished", host=key)
         return Ended(host=key, result="done")
