@@ -24,12 +24,13 @@ class Quarantine(Value, frozen=True, kw_only=True):
 
 
 def end_of(cluster: str, hosts: Collection[str], snapshot: Snapshot) -> Quarantine:
-    """What is kept when a cluster ends while ``hosts`` did not answer: beside what is kept of its name already.
+    """What is kept when a cluster ends while ``hosts`` did not answer, and of what was kept of its name already.
 
     Args:
-        cluster, hosts: keys.
+        cluster: its key.
+        hosts: keys of its hosts, and of those in quarantine for one of its name, that were not seen clean.
     """
-    before = _kept_for(quarantine_key(cluster), {n.host for n in snapshot.nodes}, snapshot)
+    before = _kept_for(quarantine_key(cluster), hosts, snapshot)
     now = _kept_for(cluster, hosts, snapshot)
     return Quarantine(
         key=before.key,

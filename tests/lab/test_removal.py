@@ -10,11 +10,14 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from configured import CLUSTER, CONTROL_PLANES, HOSTS, LOAD_BALANCERS, NETWORK, VIP, WORKERS, eventually
 from controller import Controller
 from minilab import Host, Lab
+
+from aksprov.workflows.certificate_authority import make_pair
 
 # Everything that a removal may touch.  Left out is what lives by itself: systemd's own random seed, timers and
 # catalog, caches, what a login writes, the counters of the connection table; and the epoch, until the next boot.
@@ -79,8 +82,8 @@ def cluster(inventory: Controller) -> Iterator[Controller]:
     for name in HOSTS:
         if inventory.lab.status()[name]["state"] != "running":
             inventory.lab[name].on()
-    if inventory.json("get-cluster"):
-        inventory.run("remove-cluster", "--name", "demo", "--yes")
+    for left in inventory.json("get-cluster"):
+        inventory.run("remove-cluster", "--name", left["Name"], "--yes")
 
 
 def addresses(controller: Controller) -> dict[str, str]:
@@ -199,8 +202,9 @@ def test_a_cluster_that_was_never_finished_leaves_too(inventory: Controller, fou
     """One host lacks HAProxy and one has a CA of its own, which stays."""
     lb, cp = inventory.lab["lb2"], inventory.lab["cp1"]
     lb.shell("mv /usr/sbin/haproxy /usr/sbin/haproxy.away")
-    cp.shell("mkdir -p /etc/kubernetes/pki && cd /etc/kubernetes/pki && openssl req -x509 -newkey rsa:2048 -nodes "
-             "-keyout ca.key -out ca.crt -subj /CN=kubernetes -days 30 2>/dev/null")  # fmt: skip
+    cp.shell("mkdir -p /etc/kubernetes/pki")
+    for part, text in zip(("key", "crt"), make_pair(datetime.now(UTC)), strict=True):
+        cp.write(f"/etc/kubernetes/pki/ca.{part}", text.decode())
     before = snapshot(cp)
     try:
         inventory.run(*CLUSTER, check=1)

@@ -68,6 +68,7 @@ def test_the_vip_is_free_once_the_last_load_balancer_is_clean_in_whatever_order_
 
 
 def test_a_second_cluster_of_that_name_is_kept_beside_the_first() -> None:
+    """Each as long as its own hosts were not seen clean."""
     first = recorded(end_of("demo", ["lb1"], DEMO))
     second = cluster("demo", "10.0.0.201", 4, {"lb9": "load-balancer"})
     both = Snapshot(
@@ -75,6 +76,7 @@ def test_a_second_cluster_of_that_name_is_kept_beside_the_first() -> None:
         leases=first.leases + second.leases,
         router_ids=first.router_ids + second.router_ids,
     )
+    assert {n.host for n in end_of("demo", ["lb9"], both).nodes} == {"lb9"}
     kept = end_of("demo", ["lb1", "lb9"], both)
     assert {n.host for n in kept.nodes} == {"lb1", "lb9"}
     assert {x.address for x in kept.leases if x.purpose == "vip"} == {VIP, "10.0.0.201"}
