@@ -1,6 +1,10 @@
 """A removal that is killed at each of its renames and deletions: the next one ends it, and nothing of ours stays.
 
 A program in place of ``mv`` and ``rm`` counts; the scripts themselves have no hook.
+
+Seen to fail: where the second removal sends the files of the first one again, and not those that the manifest still
+has, the kill right after the manifest's rename costs the file that had come back; where give_back (leave.sh) deletes the
+epoch, the run that slept changes the host.
 """
 
 from __future__ import annotations

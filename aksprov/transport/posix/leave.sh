@@ -47,7 +47,11 @@ as_found() {
 		systemctl reset-failed "$1" 2>/dev/null
 		;;
 	esac
-	[ "$was_enabled" != disabled ] || try 60 systemctl disable "$1" || fail "$1" ReloadFailed "$out"
+	[ "$was_enabled" != "$enabled" ] || return 0
+	case $was_enabled in
+	enabled) try 60 systemctl enable "$1" || fail "$1" ReloadFailed "$out" ;;
+	disabled) try 60 systemctl disable "$1" || fail "$1" ReloadFailed "$out" ;;
+	esac
 }
 
 # take the VIP $1 off: keepalived that was killed leaves it
