@@ -34,12 +34,16 @@ def add(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         connection.execute(insert(table), rows)
 
 
-def change(connection: Connection, table: Table, key: str, rows: Sequence[Row]) -> None:
-    """Give the rows that have the ``key`` columns of these the other values of these, if there are any."""
+def change(connection: Connection, table: Table, key: str, rows: Sequence[Row], **also: str) -> None:
+    """Give the rows that have the ``key`` columns of these the other values of these, if there are any.
+
+    Args:
+        also: further columns that those rows must have these values in.
+    """
     if not rows:
         return
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != key}
-    statement = update(table).where(table.c[key] == bindparam(f"new_{key}")).values(values)
+    statement = update(table).where(table.c[key] == bindparam(f"new_{key}"), *equal(table, also)).values(values)
     connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 

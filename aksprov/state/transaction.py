@@ -5,13 +5,13 @@ Only values of ``aksprov.model`` go in and come out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from aksprov.errors import BusyError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
@@ -80,6 +80,15 @@ class Transaction:
     def put_facts(self, key: str, facts: Facts) -> None:
         """Record what a host said of itself."""
         self._put("facts", key, facts)
+
+    def put_all_facts(self, facts: Mapping[str, Facts]) -> None:
+        """Record what many hosts said of themselves, by host key."""
+        kind = schema.objects.c.kind
+        query = select(schema.objects.c.key).where(kind == "facts")
+        known = set(self._connection.execute(query).scalars())
+        bodies = [{"key": key, "body": msgspec.json.encode(said).decode()} for key, said in facts.items()]
+        rows.change(self._connection, schema.objects, "key", [b for b in bodies if b["key"] in known], kind="facts")
+        rows.add(self._connection, schema.objects, [b | {"kind": "facts"} for b in bodies if b["key"] not in known])
 
     def add_nodes(self, nodes: Iterable[Node]) -> None:
         """Record nodes; one that is recorded already is left as it is.

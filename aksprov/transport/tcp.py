@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from typing import Any
 
 from aksprov.errors import HostError
 from aksprov.model.host import Host
@@ -43,6 +44,14 @@ def place(host: Host) -> str:
     return f"{host.name} ({address}:{port_of(host)})"
 
 
+def _numeric(host: Host) -> list[Any]:
+    """What getaddrinfo says of an IP address, which needs no look-up and so no thread; [] for a name."""
+    try:
+        return socket.getaddrinfo(host.address, port_of(host), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return []
+
+
 async def open_socket(host: Host) -> socket.socket:
     """A connected TCP socket to the first address of the host that answers.
 
@@ -51,7 +60,7 @@ async def open_socket(host: Host) -> socket.socket:
     """
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host.address, port_of(host), type=socket.SOCK_STREAM)
+        found = _numeric(host) or await loop.getaddrinfo(host.address, port_of(host), type=socket.SOCK_STREAM)
     except OSError as e:
         raise HostError(
             "HostNameUnknown",

@@ -53,9 +53,7 @@ def record_facts(store: Store, facts: Mapping[str, Facts]) -> None:
         return
     with store.write() as transaction:
         hosts = transaction.snapshot().hosts
-        for key, said in facts.items():
-            if key in hosts:
-                transaction.put_facts(key, said)
+        transaction.put_all_facts({key: said for key, said in facts.items() if key in hosts})
 
 
 def failure_rows(hosts: Mapping[str, Host], failures: Mapping[str, HostError]) -> list[Row]:

@@ -101,7 +101,7 @@ def _rows(host: Host, answer: _Answer) -> list[Row]:
     root = answer.uid == "0"
     cure = "give --become sudo (and allow sudo without a password on the host), or connect as root"
     return [
-        row("Connection", "Passed", f"{host.connection} to {host.address}", category="Connection"),
+        row("Connection", "Passed", f"by {host.connection}", category="Connection"),
         row("Privileges", "Passed" if root else "Failed", f"user id {answer.uid or 'unknown'}", cure, "Connection"),
         row(
             "Tools",
