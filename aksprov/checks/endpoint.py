@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from aksprov.checks.ask import ask, until
 from aksprov.checks.compile import Answers, Question
+from aksprov.checks.firewall import Packet, judge_firewall
 from aksprov.checks.verdict import Verdict, failed, make_row, passed, skipped
 from aksprov.checks.vip import (
     Server,
@@ -32,6 +33,8 @@ YIELD_SECONDS = 4
 ANNOUNCE_SECONDS = 3
 _ADDRESSES = Question(kind="addresses")
 _LINKS = Question(kind="links")
+_FIREWALL = Question(kind="firewall")
+ENDPOINT_QUESTIONS = (_ADDRESSES, _LINKS, _FIREWALL)
 Holders = dict[str, tuple[str, ...]]
 
 
@@ -73,9 +76,12 @@ class Endpoint:
         listening = await self._listening(witnesses)
         foreign = await self._foreign(holders, witnesses[:1])
         servers = await asyncio.gather(*(self._servers(node) for node in self._balancers))
+        master = judge_master(self._desired.vip, holders, self._silent)
+        deaf, shut = master.result == "Failed", listening.result == "Failed"
         return (
-            self._row("ExactlyOneMaster", judge_master(self._desired.vip, holders, self._silent)),
+            self._row("ExactlyOneMaster", master),
             self._row("ApiEndpointListening", listening),
+            *self._firewalls(deaf=deaf, shut=shut),
             self._row("NoForeignHolder", foreign),
             *(
                 self._row("ApiServersUp", verdict, host=node.host)
@@ -134,6 +140,33 @@ class Endpoint:
             )
         return skipped(reason, f"try a connection to {endpoint} from another host")
 
+    # ---- what filters let in ----
+
+    def _firewalls(self, *, deaf: bool, shut: bool) -> Iterator[Row]:
+        """Whether each load balancer lets in the others' VRRP and connections to the VIP, each API server its port.
+
+        Args:
+            deaf: whether the load balancers behave as if they did not hear each other.
+            shut: whether connections to the VIP do not open.
+        """
+        balancers = self._desired.by_role("load-balancer")
+        clients = [n.address for n in self._desired.nodes if n.role != "load-balancer"]
+        for node in balancers:
+            for peer in [n for n in balancers if n.host != node.host][:1]:
+                vrrp = Packet(protocol="vrrp", interface=node.interface, source=peer.address, destination=node.address)
+                yield from self._firewall("FirewallVrrp", node, vrrp, confirmed=deaf)
+            yield from self._firewall(
+                "FirewallApiServer", node, _to_api(node, clients[0], self._desired.vip), confirmed=shut
+            )
+        for node in self._desired.by_role("control-plane"):
+            packet = _to_api(node, balancers[0].address, node.address)
+            yield from self._firewall("FirewallApiServer", node, packet, confirmed=False)
+
+    def _firewall(self, test_name: str, node: Node, packet: Packet, *, confirmed: bool) -> Iterator[Row]:
+        if node.host in self._answers:
+            lines = self._answers[node.host].get(_FIREWALL, ())
+            yield self._row(test_name, judge_firewall(lines, packet, confirmed=confirmed), host=node.host)
+
     # ---- who answers for it ----
 
     async def _foreign(self, holders: Holders, witnesses: Sequence[Node]) -> Verdict:
@@ -179,6 +212,10 @@ class Endpoint:
         if said is None:
             return None
         return servers_of(said.decode(errors="replace"), apiserver_backend(self._desired.cluster.key))
+
+
+def _to_api(node: Node, source: str, destination: str) -> Packet:
+    return Packet(protocol="tcp", interface=node.interface, source=source, destination=destination, port=API_PORT)
 
 
 def _one_holder(holders: Holders) -> bool:

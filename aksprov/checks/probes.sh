@@ -64,6 +64,18 @@ ask_links() {
     ip -o link show
 }
 
+# The packet filter's rules: nft's JSON in one line, and those of the old tables, which nft does not see.
+ask_firewall() {
+    if command -v nft >/dev/null; then
+        nft -j list ruleset | tr -d '\n' && echo
+        if read -r _ 2>/dev/null </proc/net/ip_tables_names; then iptables-legacy-save 2>/dev/null; fi
+    elif command -v iptables-save >/dev/null; then
+        iptables-save
+    else
+        echo none
+    fi
+}
+
 # "ADDRESS DEVICE": which hardware address answers for an address on a link.  The entry is forgotten and asked
 # for anew, three times, as the first of several answers wins.  "use" makes the kernel ask by ARP even when the
 # address is this host's own, and then only somebody else can answer.  iproute2 before 5.16 has no "use": there a

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Mapping
 
 from aksprov.checks.ask import ask
-from aksprov.checks.compile import Answers, Question
-from aksprov.checks.endpoint import Endpoint
+from aksprov.checks.compile import Answers
+from aksprov.checks.endpoint import ENDPOINT_QUESTIONS, Endpoint
 from aksprov.checks.host import host_probes, interface_probe
 from aksprov.checks.verdict import make_row, skipped
 from aksprov.errors import AksprovError, HostError
@@ -72,7 +72,7 @@ async def _host(
     probes = (*host_probes(node.role, bundles[node.host]), interface_probe(node))
     questions = [q for probe in probes for q in probe.questions]
     try:
-        answers = await ask(connections[node.host], *questions, Question(kind="addresses"), Question(kind="links"))
+        answers = await ask(connections[node.host], *questions, *ENDPOINT_QUESTIONS)
     except HostError as error:
         return (row_of(error, host=node.host, cluster=cluster, category="Connection"),), None
     return tuple(probe.row(answers, host=node.host, cluster=cluster) for probe in probes), answers

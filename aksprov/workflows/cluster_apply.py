@@ -57,7 +57,8 @@ def reserve(
     desired = picture.desired
     with store.write() as transaction:
         now = transaction.snapshot()
-        fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts})
+        router_ids = (*now.router_ids, *picture.foreign)
+        fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts}, router_ids=router_ids)
         again = place(desired.cluster, desired.network, fresh, offline=offline)
         if (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
             raise TakenError(

@@ -18,7 +18,7 @@ from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Observed
-from aksprov.model.network import Network
+from aksprov.model.network import Network, RouterId
 from aksprov.model.plan import Plan
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
@@ -30,6 +30,7 @@ from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.workflows.contents import with_contents
+from aksprov.workflows.foreign_vrrp import keep_apart
 from aksprov.workflows.host_accounts import FirstContact, first_contact
 
 _LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
@@ -65,6 +66,7 @@ class Picture(Value, frozen=True, kw_only=True):
         late: late values that are known already.
         rows: what the network plugin's choice, placement and preflight show; failures of hosts are in the fleet.
         contact: what hosts have that the state lacks; its rows are in ``rows``, too.
+        foreign: router ids that strangers on the subnet use.
     """
 
     desired: Desired
@@ -76,6 +78,7 @@ class Picture(Value, frozen=True, kw_only=True):
     plan: Plan
     rows: tuple[Row, ...]
     contact: FirstContact = FirstContact()
+    foreign: tuple[RouterId, ...] = ()
 
     @property
     def needs(self) -> dict[str, str]:
@@ -119,7 +122,11 @@ async def look(
         if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
             break
     contact = FirstContact() if reread is None else await first_contact(fleet, snapshot, reread, observed)
-    return await _compare(verb, desired, facts, observed, snapshot, fleet, source, contact, offline=offline)
+    foreign: tuple[RouterId, ...] = ()
+    if not offline:
+        desired, foreign = await keep_apart(desired, snapshot, fleet)
+    picture = await _compare(verb, desired, facts, observed, snapshot, fleet, source, contact, offline=offline)
+    return msgspec.structs.replace(picture, foreign=foreign)
 
 
 async def _compare(

@@ -83,6 +83,11 @@ class Configured:
             return False
 
 
+def api_servers(configured: Configured) -> dict[str, str]:
+    """Load balancer -> what its row says of the API servers."""
+    return {r["Host"]: r["Details"] for r in configured.rows() if r["TestName"] == "ApiServersUp"}
+
+
 def eventually(read: Callable[[], T], settled: Callable[[T], object], seconds: float = 20) -> T:
     """The first settled value within a bound."""
     deadline = time.monotonic() + seconds

@@ -54,6 +54,10 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return cls(builder.sign(key, hashes.SHA256()), key)
 
+    def client_context(self) -> ssl.SSLContext:
+        """For a client that trusts this authority alone."""
+        return ssl.create_default_context(cadata=self.certificate.public_bytes(serialization.Encoding.PEM).decode())
+
     def serve(self, directory: Path) -> tuple[Path, Path]:
         """Write a server's certificate for the name "kubernetes", and its key; their paths."""
         key = ec.generate_private_key(ec.SECP256R1())

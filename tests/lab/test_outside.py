@@ -1,11 +1,13 @@
-"""Failover as a probe: what it measures, what it puts back, and when it refuses."""
+"""The probes that do more than look: failover on request, and listening for strangers before a router id is taken."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from configured import LOAD_BALANCERS, VIP, Configured, Row, eventually
-from minilab import Host
+from configured import LOAD_BALANCERS, NETWORK, VIP, Configured, Row, eventually
+from controller import Controller
+from minilab import Host, Lab
 
 FAILOVER = ("test-cluster", "--name", "demo", "--failover")
 
@@ -63,3 +65,36 @@ def test_it_refuses_a_pair_that_is_not_healthy_and_asks_first(configured: Config
     assert "FailoverRefused" in done.stderr and f"ServiceActive of {standby.name}: keepalived" in done.stderr
     assert "FailoverHaproxy" not in done.stdout
     assert running(configured.holder())
+
+
+SPEAKER = """\
+vrrp_instance stranger {
+    interface eth0
+    virtual_router_id 3
+    priority 100
+    virtual_ipaddress {
+        10.77.9.9/32
+    }
+}
+"""
+PAIR = (
+    "new-cluster --name pair --vnet labnet --load-balancer-count 2 --node-pool-name p --node-count 1 --configure-only"
+)
+
+
+def test_a_router_id_that_a_stranger_uses_is_not_taken(tmp_path: Path) -> None:
+    """3 is the first that is free in the ledger.  lb2 hears it by perl; lb1 has no perl, and says that it cannot."""
+    with Lab(["cp1", "w1", "lb1", "lb2", "stray"]) as lab:
+        controller = Controller(lab, tmp_path)
+        lab["stray"].ssh("cat >/etc/keepalived/keepalived.conf && systemctl restart keepalived", input=SPEAKER)
+        roles = {"cp1": "control-plane", "w1": "worker", "lb1": "load-balancer", "lb2": "load-balancer"}
+        controller.run(*NETWORK)
+        more = {name: {"roles": [role]} for name, role in roles.items()}
+        controller.run("add-host", "--file", controller.write_hosts([*roles], more=more))
+        lab["lb1"].ssh("mv /usr/bin/perl /usr/bin/perl.away")
+        eventually(lambda: "10.77.9.9/" in lab["stray"].ssh("ip -4 address").stdout, bool)
+        said = controller.run(*PAIR.split())
+        told = "".join((said.stdout + said.stderr).split())
+        assert f"{lab['stray'].ip}withrouterid3;theclustertakes4" in told
+        assert "itcannotlistenforVRRP" in told
+        assert "virtual_router_id 4\n" in lab["lb2"].ssh("cat /etc/keepalived/keepalived.conf").stdout

@@ -5,7 +5,6 @@ pytest-testinfra looks at the same hosts over ssh, and shares nothing with the p
 
 from __future__ import annotations
 
-import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.client import HTTPSConnection
@@ -13,8 +12,7 @@ from pathlib import Path
 
 import pytest
 import testinfra
-from configured import LOAD_BALANCERS, NODES, PORT, VIP, Configured, address, eventually
-from cryptography.hazmat.primitives.serialization import Encoding
+from configured import LOAD_BALANCERS, NODES, PORT, VIP, Configured, address, api_servers, eventually
 from minilab import Lab
 from responder import Authority, api_server
 from testinfra.host import Host as Witness
@@ -55,6 +53,8 @@ def test_everything_passes_that_can_before_kubernetes(configured: Configured) ->
         ("ApiEndpointListening", "Passed"): 1,
         ("NoForeignHolder", "Passed"): 1,
         ("ApiServersUp", "Warning"): 2,
+        ("FirewallVrrp", "Passed"): 2,
+        ("FirewallApiServer", "Passed"): 5,
     }
     assert not [r for r in rows if r["TestResult"] == "Failed"]
     assert {r["Details"].partition(":")[0] for r in rows if r["TestName"] == "ApiServersUp"} == {"0 of 3 up"}
@@ -109,14 +109,9 @@ def test_up_is_a_certificate_of_the_clusters_ca_and_down_one_of_another(configur
         assert all("cp1 DOWN (L6RSP" in details for details in said.values())
 
 
-def api_servers(configured: Configured) -> dict[str, str]:
-    """Load balancer -> what its row says of the API servers."""
-    return {r["Host"]: r["Details"] for r in configured.rows() if r["TestName"] == "ApiServersUp"}
-
-
 def readyz(lab: Lab, authority: Authority) -> int:
     """Status of a verified request through the VIP."""
-    context = ssl.create_default_context(cadata=authority.certificate.public_bytes(Encoding.PEM).decode())
+    context = authority.client_context()
     connection = HTTPSConnection("kubernetes", context=context)
     connection.sock = context.wrap_socket(lab.connect(VIP, PORT), server_hostname="kubernetes")
     try:
@@ -174,13 +169,36 @@ def test_two_masters_are_seen(configured: Configured) -> None:
         lab[name].ssh("nft -f -", input=rules)
     try:
         eventually(configured.holders, lambda names: len(names) == 2)
-        row = configured.failed()["ExactlyOneMaster", ""]
-        assert row["TestResult"] == "Failed"
-        assert all(word in row["Details"] for word in ("lb1 and lb2", VIP, "at the same time"))
+        failed = configured.failed()
+        details = failed["ExactlyOneMaster", ""]["Details"]
+        assert all(word in details for word in ("lb1 and lb2", VIP, "at the same time"))
+        for name in LOAD_BALANCERS:
+            row = failed["FirewallVrrp", name]
+            assert "rule 2 of chain input, table inet deaf" in row["Details"]
+            lab[name].ssh(row["Recommendation"].partition(", and")[0])  # what the cure says, as it says it
+        configured.holder()
+        rows = {(r["TestName"], r["Host"]): r["TestResult"] for r in configured.rows(check=0)}
+        assert {rows["FirewallVrrp", name] for name in LOAD_BALANCERS} == {"Passed"}
     finally:
         for name in LOAD_BALANCERS:
             lab[name].ssh("nft delete table inet deaf")
     configured.holder()
+
+
+@pytest.mark.parametrize("program", ["iptables", "iptables-legacy"])
+def test_a_closed_port_of_the_api_server_is_seen(program: str, configured: Configured) -> None:
+    """On the load balancer that holds the VIP, by either kind of iptables."""
+    holder = configured.holder()
+    done = holder.ssh(f"{program} -A INPUT -p tcp --dport {PORT} -j DROP", check=False)
+    if done.returncode:
+        pytest.skip(f"this kernel has no {program}")
+    try:
+        row = configured.failed()["FirewallApiServer", holder.name]
+        assert f"iptables keeps out {VIP} port {PORT}" in row["Details"]
+        holder.ssh(row["Recommendation"].partition(", and")[0].replace("iptables", program, 1))
+        assert configured.answers()
+    finally:
+        holder.ssh(f"{program} -F INPUT")
 
 
 def test_where_sshd_forwards_nothing_the_host_is_used_or_the_row_says_why(configured: Configured) -> None:
