@@ -1,7 +1,7 @@
-"""People and networks as they are: passwords, sudo, jump hosts, keys, addresses.  Each works or is one row with a reason.
+"""People and networks as they are: passwords, sudo, jump hosts, keys, addresses.  Each works or is a row with a reason.
 
-Seen to fail: where `Password.take` gives its text again, sudo counts two failures of a wrong one; without the turns in it,
-a shared account has ten; where each host logs in to its bastion by itself, stock MaxStartups drops some of fifty.
+Seen to fail: where `Password.take` gives its text again, sshd counts three failures of a wrong one; without its turns, a
+shared account has ten; where each host logs in to its bastion by itself, stock MaxStartups drops some of fifty.
 """
 
 from __future__ import annotations
@@ -150,10 +150,11 @@ def sshd_says(host: LabHost, *lines: str) -> Iterator[None]:
 )
 def test_sudo_is_answered_once_at_its_prompt(lab: Lab, who: str, reference: str | None, ends: str) -> None:
     """Also with a prompt of its own in another language, a lecture before it, and where it asks nothing after all."""
-    before = logged(lab, "h1", "-t sudo", "authentication failure")
+    once = " 1 incorrect password attempt ;"
+    before = logged(lab, "h1", "-t sudo", once)
     host = entry(lab, "h1", user=who, become="sudo", become_password_ref=reference)
     assert outcome(host) == ends
-    assert logged(lab, "h1", "-t sudo", "authentication failure") - before == (ends == "HostSudoPasswordRefused")
+    assert logged(lab, "h1", "-t sudo", once) - before == (ends == "HostSudoPasswordRefused")
 
 
 def test_what_sudo_wants_is_said_with_the_line_that_helps(lab: Lab) -> None:
