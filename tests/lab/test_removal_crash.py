@@ -3,8 +3,8 @@
 A program in place of ``mv`` and ``rm`` counts; the scripts themselves have no hook.
 
 Seen to fail: where the second removal sends the files of the first one again, and not those that the manifest still
-has, the kill right after the manifest's rename costs the file that had come back; where give_back (leave.sh) deletes the
-epoch, the run that slept changes the host.
+has, the kill right after the manifest's rename costs the file that had come back; where give_back (leave.sh) deletes
+the epoch, the run that slept changes the host.
 """
 
 from __future__ import annotations
