@@ -114,7 +114,7 @@ _DETAILS: tuple[Parameter, ...] = (
         placeholder="HOST",
         group=_CONNECTION,
         ours=True,
-        help="Bastion to go through: [user@]host[:port].",
+        help="Bastion to go through: a host of the inventory, or [user@]host[:port].",
         example="jump1",
     ),
     Parameter(

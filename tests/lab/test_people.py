@@ -1,6 +1,6 @@
 """People and networks as they are: passwords, sudo, jump hosts, keys, addresses.  Each works or is a row with a reason.
 
-Seen to fail: where `Password.take` gives its text again, sshd counts three failures of a wrong one; without its turns, a
+Seen to fail: where `Password.take` gives its text again, sshd counts three failures of a wrong one; without its turns a
 shared account has ten; where each host logs in to its bastion by itself, stock MaxStartups drops some of fifty.
 """
 
