@@ -76,14 +76,15 @@ def inventory(found: dict[str, list[str]], own_controller: Controller) -> Contro
 
 @pytest.fixture
 def cluster(inventory: Controller) -> Iterator[Controller]:
-    """The demo cluster; whatever a test leaves of it is removed."""
+    """The demo cluster, made where the test before has removed it, on hosts that all run."""
     inventory.run(*CLUSTER)
     yield inventory
     for name in HOSTS:
         if inventory.lab.status()[name]["state"] != "running":
             inventory.lab[name].on()
     for left in inventory.json("get-cluster"):
-        inventory.run("remove-cluster", "--name", left["Name"], "--yes")
+        if (left["Name"], left["ProvisioningState"]) != ("demo", "Configured"):
+            inventory.run("remove-cluster", "--name", left["Name"], "--yes")
 
 
 def addresses(controller: Controller) -> dict[str, str]:
@@ -95,6 +96,20 @@ def addresses(controller: Controller) -> dict[str, str]:
 def assert_as_found(lab: Lab, found: dict[str, list[str]]) -> None:
     """Not a line of any host's snapshot is another one."""
     assert {name: difference(found[name], snapshot(lab[name])) for name in HOSTS} == {name: [] for name in HOSTS}
+
+
+def test_the_plan_says_what_goes_and_what_comes_back(cluster: Controller) -> None:
+    """Nothing is changed by it, nor by a command that cannot ask."""
+    plan = cluster.json("remove-cluster", "--name", "demo", "--what-if", check=2)
+    files = {(h["name"], f["path"]): f["change"] for h in plan["hosts"] for f in h["files"]}
+    steps = {(h["name"], s["id"]): s["title"] for h in plan["hosts"] for s in h["steps"]}
+    assert (files["w1", "/etc/crictl.yaml"], files["w2", "/etc/crictl.yaml"]) == ("change", "remove")
+    assert steps["lb1", "haproxy"] == "restart haproxy, which was found running"
+    assert steps["lb2", "haproxy"] == "stop haproxy"
+    assert {h["name"]: h["wave"] for h in plan["hosts"]} == {n: 1 if n in LOAD_BALANCERS else 2 for n in HOSTS}
+    assert "ConfirmationNeeded" in cluster.run("remove-cluster", "--name", "demo", check=64).stderr
+    assert cluster.json("get-cluster")[0]["ProvisioningState"] == "Configured"
+    assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
 
 
 def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
@@ -160,6 +175,7 @@ def test_a_host_that_does_not_answer_is_listed_and_kept_apart_until_it_is_seen_c
     assert_as_found(lab, found)
 
 
+@pytest.mark.slow
 def test_a_quarantine_ends_when_the_host_is_seen_clean(cluster: Controller) -> None:
     """A load balancer that was imaged anew while it was away has nothing of the cluster any more."""
     lb = cluster.lab["lb2"]
@@ -198,25 +214,28 @@ def test_what_is_not_the_clusters_own_stays_as_it_is(cluster: Controller) -> Non
         cp.shell("rm -rf /etc/kubernetes")
 
 
-def test_a_cluster_that_was_never_finished_leaves_too(inventory: Controller, found: dict[str, list[str]]) -> None:
+@pytest.mark.slow
+def test_a_cluster_that_was_never_finished_leaves_too(cluster: Controller, found: dict[str, list[str]]) -> None:
     """One host lacks HAProxy and one has a CA of its own, which stays."""
-    lb, cp = inventory.lab["lb2"], inventory.lab["cp1"]
+    cluster.run("remove-cluster", "--name", "demo", "--yes")
+    lb, cp = cluster.lab["lb2"], cluster.lab["cp1"]
     lb.shell("mv /usr/sbin/haproxy /usr/sbin/haproxy.away")
     cp.shell("mkdir -p /etc/kubernetes/pki")
     for part, text in zip(("key", "crt"), make_pair(datetime.now(UTC)), strict=True):
         cp.write(f"/etc/kubernetes/pki/ca.{part}", text.decode())
     before = snapshot(cp)
     try:
-        inventory.run(*CLUSTER, check=1)
-        assert inventory.json("get-cluster")[0]["ProvisioningState"] == "Failed"
-        inventory.run("remove-cluster", "--name", "demo", "--yes")
+        cluster.run(*CLUSTER, check=1)
+        assert cluster.json("get-cluster")[0]["ProvisioningState"] == "Failed"
+        cluster.run("remove-cluster", "--name", "demo", "--yes")
         assert difference(before, snapshot(cp)) == []
     finally:
         lb.shell("mv /usr/sbin/haproxy.away /usr/sbin/haproxy")
         cp.shell("rm -rf /etc/kubernetes")
-    assert_as_found(inventory.lab, found)
+    assert_as_found(cluster.lab, found)
 
 
+@pytest.mark.slow
 def test_a_purged_host_has_nothing_of_us(cluster: Controller, found: dict[str, list[str]]) -> None:
     """Its cluster ended without it; it comes back and is cleaned without waiting for anybody."""
     lb = cluster.lab["lb1"]

@@ -75,6 +75,7 @@ def remove_what_is_left(lab: Lab) -> None:
     put(lab, msgspec.structs.replace(REMOVAL, removes=files, steps=REMOVAL.steps if files else ()))
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_next_removal_ends_it(lab: Lab) -> None:
     """What the kill left is put right at the next contact; then the host is as it was found."""
     host = lab["h1"]
