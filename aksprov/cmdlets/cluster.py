@@ -352,6 +352,7 @@ NEW_CLUSTER = Verb(
         ),
     ),
     plans=True,
+    confirms=True,  # only at the first contact with hosts that have what a restored state lacks
 )
 GET_CLUSTER = Verb(
     name="get-cluster",
