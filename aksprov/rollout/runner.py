@@ -19,7 +19,7 @@ from aksprov.rollout.interrupt import FirstInterrupt, stopped
 from aksprov.rollout.machine import Ended, advance, begin
 
 T = TypeVar("T")
-# Measured: 50 connections at once is where more stop helping; see docs/speed.md.
+# Measured on 200 hosts: more connections at once stop helping here, and cost memory.
 CONCURRENCY = 50
 
 
@@ -92,21 +92,13 @@ class Fleet:
             StoppedError: Interrupted; Ctrl-C was pressed, and the hosts that had begun then have ended.
         """
         rollout, starting = begin(wave, needs, frozenset(self.failures))
-        running: set[asyncio.Task[Ended | None]] = set()
         with FirstInterrupt(self._say_stopping) as interrupt:
-            while not interrupt.came or running:
-                if not interrupt.came:
-                    running |= {
-                        asyncio.create_task(self._carry_out(key, wave[key], work, interrupt)) for key in starting
-                    }
-                if not running:
-                    break
-                finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            while starting and not interrupt.came:
+                # the machine starts a wave as a whole, so a wave is what is waited for
+                ends = await asyncio.gather(*(self._carry_out(key, wave[key], work, interrupt) for key in starting))
                 starting = ()
-                for ended in (task.result() for task in finished):
-                    if ended is not None:
-                        rollout, more = advance(rollout, ended)
-                        starting += more
+                for ended in filter(None, ends):
+                    rollout, starting = advance(rollout, ended)
         if interrupt.came and (left := sorted(k for k in wave if rollout.standing[k] not in ("done", "failed"))):
             raise stopped([k for k in wave if rollout.standing[k] == "done"], left)
         for key, standing in rollout.standing.items():
