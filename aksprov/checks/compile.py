@@ -12,7 +12,19 @@ from typing import Literal
 
 from aksprov.model.base import Value
 
-Kind = Literal["file", "unit", "lines", "settings", "module", "program", "firewall", "addresses", "links", "neighbour"]
+Kind = Literal[
+    "file",
+    "unit",
+    "lines",
+    "settings",
+    "module",
+    "program",
+    "firewall",
+    "confinement",
+    "addresses",
+    "links",
+    "neighbour",
+]
 
 SCRIPT = files("aksprov.checks").joinpath("probes.sh").read_text(encoding="utf-8")
 

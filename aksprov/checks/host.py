@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from aksprov.checks.compile import Answers, Question
+from aksprov.checks.confinement import confinement_probe
 from aksprov.checks.verdict import Probe, Verdict, failed, passed, skipped, warning
 from aksprov.checks.vip import devices_of
 from aksprov.facts.kernel_files import Setting, modules, overridden, settings, sysctl_path
@@ -28,7 +29,7 @@ def host_probes(role: Role, bundle: Bundle) -> tuple[Probe, ...]:
     if names := tuple(name for text in _texts(bundle, "modules") for name in modules(text)):
         probes.append(_kernel_modules(names))
     if role == "load-balancer":
-        probes.append(_programs(LOAD_BALANCER_PROGRAMS, required=True))
+        probes += [_programs(LOAD_BALANCER_PROGRAMS, required=True), confinement_probe()]
         probes += [_service(name, required=True) for name in LOAD_BALANCER_PROGRAMS]
     else:
         probes.append(_programs(NODE_PROGRAMS, required=False))

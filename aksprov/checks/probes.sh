@@ -76,6 +76,31 @@ ask_firewall() {
     fi
 }
 
+# Whether SELinux ("enforce 0|1", "boolean NAME 0|1") and AppArmor are on, and what they denied our programs.
+ask_confinement() {
+    on=
+    if read -r mode 2>/dev/null </sys/fs/selinux/enforce; then
+        on=yes
+        echo "enforce $mode"
+        read -r now _ 2>/dev/null </sys/fs/selinux/booleans/haproxy_connect_any && echo "boolean haproxy_connect_any $now"
+    fi
+    if read -r mode 2>/dev/null </sys/module/apparmor/parameters/enabled && [ "$mode" = Y ]; then
+        on=yes
+        echo apparmor
+    fi
+    [ -n "$on" ] || return
+    echo "now $(date +%s)"
+    {
+        journalctl -q -b -o cat -n 2000 _TRANSPORT=kernel + _TRANSPORT=audit
+        tail -n 2000 /var/log/audit/audit.log
+    } 2>/dev/null | while IFS= read -r line; do
+        case $line in
+        *avc:*denied*:haproxy_t:* | *avc:*denied*:keepalived_t:*) echo "$line" ;;
+        *apparmor=*DENIED*profile=*haproxy* | *apparmor=*DENIED*profile=*keepalived*) echo "$line" ;;
+        esac
+    done | tail -n 20
+}
+
 # "ADDRESS DEVICE": which hardware address answers for an address on a link.  The entry is forgotten and asked
 # for anew, three times, as the first of several answers wins.  "use" makes the kernel ask by ARP even when the
 # address is this host's own, and then only somebody else can answer.  iproute2 before 5.16 has no "use": there a

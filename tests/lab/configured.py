@@ -77,7 +77,7 @@ class Configured:
     def answers(self) -> bool:
         """Whether a connection to the VIP opens, from the controller's place."""
         try:
-            with self.lab.connect(VIP, PORT, timeout=0.5):
+            with self.lab.connect(VIP, PORT, timeout=0.2):
                 return True
         except OSError:
             return False
