@@ -1,5 +1,6 @@
 # make demo     the main job, for real: boots lab hosts and provisions them (CONTRIBUTING.md says what it needs)
 # make test     every test that can run here; what cannot is skipped, with a line that says why
+# make test-faults   every fault that hosts, networks and disks may have, not only one of each kind: about 15 minutes
 #
 # Needs make 3.81, a POSIX shell and Python 3.11 or newer; tools/in-venv sets up the rest.
 # PYTHON=python3.12 takes another Python than the newest, ARGS="-k name" goes to pytest.
@@ -7,11 +8,15 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test demo lint unit lab bench bench-peers build lock clean packages
+.PHONY: test test-faults demo lint unit lab bench bench-peers build lock clean packages
 
 # a file of tests on each core; the lab's first, as they take longest
 test: packages
-	@$(PYTEST) --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder tests/lab tests/lint tests/unit tests/golden
+	@$(PYTEST) --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder -m "not slow" \
+		tests/lab tests/lint tests/unit tests/golden
+
+test-faults: packages
+	@$(PYTEST) --numprocesses auto --dist loadfile tests/lab/faults tests/lab/test_transport_crash.py
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py

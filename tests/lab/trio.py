@@ -83,6 +83,11 @@ class Trio:
         with sqlite3.connect(self.controller.state) as state:
             return state.execute("SELECT run, host, step, input_hash, result FROM steps ORDER BY id").fetchall()
 
+    def runs(self) -> int:
+        """How many runs there have been."""
+        with sqlite3.connect(self.controller.state) as state:
+            return int(state.execute("SELECT count(*) FROM runs").fetchone()[0])
+
     def spoil(self) -> None:
         """Give the load balancer another configuration, which is in force, and take a file from the worker."""
         self.lab["lb1"].shell(
@@ -97,8 +102,8 @@ class Trio:
         """As if nobody had ever configured the hosts, but for what the state records."""
         for name in ROLES:
             self.lab[name].shell(
-                r"grep -o '\"path\":\"[^\"]*' /var/lib/aksprov/manifest.json | cut -d'\"' -f4 | xargs -r rm -f;"
-                " rm -rf /etc/kubernetes/pki"
+                "cat /var/lib/aksprov/manifest.json | tr ',' '\\n' | sed -n 's/.*\"path\":\"\\(.*\\)\"/\\1/p'"
+                " | xargs -r rm -f; rm -rf /etc/kubernetes/pki"
             )
 
     def is_whole(self) -> bool:

@@ -69,6 +69,12 @@ fail() {
 	leave 1
 }
 
+# TEXT: each of these puts everything back and ends
+bad() { fail stage StagingFailed "$1"; }
+refuse() { fail stage TargetRefused "$1"; }
+cut() { fail stage StreamCut "$1"; }
+no_room() { bad "cannot write to $D"; }
+
 leave() {
 	# shellcheck disable=SC2086
 	rm -f $staged $D/stage-$mark
@@ -83,12 +89,12 @@ leave() {
 make_folder() {
 	folder=${1%/*} todo=
 	until [ -d "$folder/" ]; do
-		[ ! -e "$folder" ] && [ ! -L "$folder" ] || fail stage TargetRefused "$folder is in the way: it is no folder"
+		[ ! -e "$folder" ] && [ ! -L "$folder" ] || refuse "$folder is in the way: it is no folder"
 		todo="$folder $todo" folder=${folder%/*}
 	done
 	for folder in $todo; do
 		echo "$folder/" >>"$D/stage-$mark"
-		out=$(mkdir "$folder" 2>&1) || fail stage StagingFailed "$out"
+		out=$(mkdir "$folder" 2>&1) || bad "$out"
 		made="$folder $made"
 	done
 }
@@ -98,17 +104,20 @@ differing() { printf "%s\n" "$1" | while read -r word; do case $nl$2$nl in *"$nl
 
 # shellcheck disable=SC2086
 stage() {
-	[ "$kind" = . ] || fail stage StreamCut "the header ended early"
+	[ "$kind" = . ] || cut "the header ended early"
 	[ -w /etc ] || [ "$(id -u)" = 0 ] || fail stage HostNotRoot "the user $(id -un) may not write to /etc"
-	[ -d $D ] || out=$(mkdir -p $D 2>&1 && chmod 700 $D 2>&1) || fail stage StagingFailed "$out"
+	[ -d $D ] || out=$(mkdir -p $D 2>&1 && chmod 700 $D 2>&1) || bad "$out"
 	sweep
-	echo "$me" >$D/stage-$mark || fail stage StagingFailed "cannot write to $D"
+	echo "$me" >$D/stage-$mark || no_room
 	for path in $paths $removed $D/manifest.json; do new "$path" && echo "$n"; done >>$D/stage-$mark
 	manifest=$n
 	for path in $paths; do make_folder "$path"; done
-	out=$(tar -x -p -m -f - -C / 2>&1) || fail stage StagingFailed "$out"
+	out=$(tar -x -p -m -f - -C / 2>&1) || case $out in
+	*"Unexpected EOF"* | *"not look like a tar"* | *"short read"*) cut "$out" ;;
+	*) bad "$out" ;;
+	esac
 	[ -n "$staged" ] || return 0
-	out=$(printf "%s" "$sums" | sha256sum -c 2>/dev/null) || fail stage StreamCut "$out"
+	out=$(printf "%s" "$sums" | sha256sum -c 2>/dev/null) || cut "$out"
 	out=$(stat -c "%a %U:%G %n" $staged)
 	[ "$out$nl" = "$looks" ] || fail stage OwnerRefused "wanted $(differing "$looks" "$out"), got $(differing "$out" "$looks")"
 	sync $staged
@@ -152,10 +161,10 @@ check_target() {
 	else
 		case $mounts in *" $1 "*) why="a mount point" ;; esac
 	fi
-	[ -z "$why" ] || fail stage TargetRefused "$1 is $why"
+	[ -z "$why" ] || refuse "$1 is $why"
 }
 
-log() { printf "%s\n" "$1" >>$D/swap.log.new || fail stage StagingFailed "cannot write to $D"; }
+log() { printf "%s\n" "$1" >>$D/swap.log.new || no_room; }
 
 # keep the first version of the path $1, or that there was none, for the day when we leave
 keep_original() {
@@ -164,9 +173,9 @@ keep_original() {
 	log "kept $1"
 	part=$D/originals/absent$1
 	[ ! -e "$1" ] || part=$D/originals/files$1.part
-	[ -d "${part%/*}" ] || mkdir -p "${part%/*}" || fail stage StagingFailed "cannot write to $D"
+	[ -d "${part%/*}" ] || mkdir -p "${part%/*}" || no_room
 	# true, as a redirection that fails would end the shell of a special builtin such as the colon
-	if [ -e "$1" ]; then cp -p "$1" "$part"; else true >"$part"; fi || fail stage StagingFailed "cannot write to $D"
+	if [ -e "$1" ]; then cp -p "$1" "$part"; else true >"$part"; fi || no_room
 	parts="$parts $part"
 }
 
@@ -175,7 +184,7 @@ keep_old() {
 	if [ -e "$1" ]; then
 		old "$1"
 		log "had $1"
-		out=$(ln -f "$1" "$o" 2>&1) || fail stage TargetRefused "$1 cannot be replaced: ${out##*: }"
+		out=$(ln -f "$1" "$o" 2>&1) || refuse "$1 cannot be replaced: ${out##*: }"
 	else
 		log "new $1"
 	fi
@@ -188,22 +197,22 @@ prepare() {
 	for path in $paths $removed; do check_target "$path"; done
 	staged="$staged $manifest"
 	out="{\"schema\":1,\"state_id\":\"$state\",\"epoch\":$epoch,\"bundle\":\"$bundle\",\"files\":[$items]}"
-	printf "%s" "$out" >"$manifest" || fail stage StagingFailed "cannot write to $D"
+	printf "%s" "$out" >"$manifest" || no_room
 	commit=$(sha256sum "$manifest")
 	log "commit ${commit%% *}"
 	for path in $paths; do keep_original "$path"; done
 	if [ -n "$made" ]; then
 		mkdir -p $D/originals
 		# shellcheck disable=SC2086
-		printf "%s\n" $made >>$D/originals/folders || fail stage StagingFailed "cannot write to $D"
+		printf "%s\n" $made >>$D/originals/folders || no_room
 	fi
 	sync $manifest $parts
-	for part in $parts; do case $part in *.part) mv -f "$part" "${part%.part}" || fail stage StagingFailed "$part" ;; esac done
+	for part in $parts; do case $part in *.part) mv -f "$part" "${part%.part}" || bad "$part" ;; esac done
 	for path in $removed; do stage_original "$path"; done
 	for path in $paths $removed; do keep_old "$path"; done
 	sync $D/swap.log.new
 	trap "" HUP PIPE
-	mv -f $D/swap.log.new $D/swap.log || fail stage StagingFailed "cannot write to $D"
+	mv -f $D/swap.log.new $D/swap.log || no_room
 	swapping=yes
 	sync_folders
 }

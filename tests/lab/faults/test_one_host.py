@@ -83,7 +83,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+# the disk's faults have test_small_disk.py in every run of the tests
+IN_CI = ("reload-fails", "dies-two-seconds-after-its-reload", "haproxy-refuses", "haproxy-hangs")
+CASES = [pytest.param(f, marks=() if name in IN_CI else pytest.mark.slow, id=name) for name, f in FAULTS.items()]
+
+
+@pytest.mark.parametrize("fault", CASES)
 def test_one_row_says_what_happened_and_the_others_go_on(trio: Trio, fault: Fault) -> None:
     balancer, worker = trio.lab["lb1"], trio.lab["w1"]
     trio.spoil()

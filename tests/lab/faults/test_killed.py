@@ -1,0 +1,123 @@
+"""`kill -9` of aksprov and power cuts of hosts: the same command then completes, and nothing is done twice or lost.
+
+Events come out of the program by --events; a host is stopped by a program in place of ``mv`` that counts.
+Nothing of the product knows of either.
+
+Seen to fail with each of these taken out:
+
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+
+import pytest
+from configured import PORT
+from trio import OLD_PORT, Trio, listens, release, trap, until
+
+STEPS = ("ca", "modules", "sysctl", "systemd", "containerd", "kubeadm", "named", "haproxy", "keepalived", "data")
+MOMENTS = [f"step.{end} {step}" for step in (*STEPS, "manifest") for end in ("started", "finished")]
+MOMENTS += ["run.started", "host.started", "host.finished"]
+IN_CI = ("step.finished ca", "step.started haproxy", "step.finished data")
+slow = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def order(trio: Trio) -> list[str]:
+    """ "KIND STEP" of each event of a run over hosts that nobody has configured, in order."""
+    trio.forget_files()
+    trio.run(check=0)
+    return [f"{event['kind']} {event.get('step', '')}".strip() for event in trio.events()]
+
+
+@pytest.mark.parametrize("moment", [pytest.param(m, marks=() if m in IN_CI else slow, id=m) for m in MOMENTS])
+def test_killed_at_a_step_the_same_command_completes(trio: Trio, order: list[str], moment: str) -> None:
+    trio.forget_files()
+    old = len(trio.journal())
+    kill_at(trio, order.index(moment))
+    completed = {row[:4] for row in trio.journal()[old:] if row[4] == "done"}
+    mark, runs = len(trio.journal()), trio.runs()
+    authority = trio.lab["cp1"].shell("cat /etc/kubernetes/pki/ca.crt", check=False).stdout
+
+    said = trio.run(check=0).stdout
+    assert "ProvisioningState     : Configured" in said
+    assert not completed & {row[:4] for row in trio.journal()[mark:]}
+    assert trio.runs() == runs
+    if authority:
+        assert trio.lab["cp1"].shell("cat /etc/kubernetes/pki/ca.crt").stdout == authority
+    assert trio.plan() == []
+    assert trio.is_whole()
+
+
+def kill_at(trio: Trio, event: int) -> None:
+    """Run aksprov until it writes the event of that number, from 0: the kernel kills it there (strace(1), "inject")."""
+    argv = trio.controller.argv(*trio.argv())
+    trio.events_file.touch()
+    inject = ["-e", "trace=write", "-e", f"inject=write:signal=KILL:when={event + 1}"]
+    strace = [shutil.which("strace") or "strace", "-f", "-qq", "-o", "/dev/null", "-P", str(trio.events_file), *inject]
+    done = subprocess.run(
+        [*strace, *argv],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env=trio.controller.environment,
+        cwd=trio.controller.directory,
+        check=False,
+    )
+    assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), (done.returncode, done.stdout, done.stderr)
+    assert len(trio.events()) == event
+
+
+# of the load balancer, from 0; the fourth is when HAProxy has its new file and keepalived has not
+RENAMES = [
+    pytest.param(n, marks=() if n == 3 else slow, id=name)
+    for n, name in enumerate(("epoch", "swap.log", "haproxy.cfg", "keepalived.conf", "manifest.json"))
+]
+
+
+def start_and_stop_at(trio: Trio, rename: int) -> subprocess.Popen[str]:
+    """Run aksprov until the load balancer is about to do a rename, and waits."""
+    trio.spoil()
+    balancer = trio.lab["lb1"]
+    trap(balancer, "mv", rename)
+    running = trio.start()
+    until(lambda: balancer.shell("ls /run/stopped", check=False).stdout, 60)
+    assert running.poll() is None
+    return running
+
+
+@pytest.mark.parametrize("rename", RENAMES)
+def test_killed_while_a_host_swaps_it_ends_and_nothing_is_done_twice(trio: Trio, rename: int) -> None:
+    """The host's script ends what it began; the next run finds it done, or the change put back."""
+    balancer = trio.lab["lb1"]
+    running = start_and_stop_at(trio, rename)
+    running.kill()
+    running.communicate()
+    release(balancer, "mv")
+    trio.run(check=0)
+    until(lambda: not listens(balancer, OLD_PORT), 10)
+    assert listens(balancer, PORT)
+    assert trio.plan() == []
+    assert trio.is_whole()
+
+
+@pytest.mark.parametrize("rename", RENAMES)
+def test_a_power_cut_while_a_host_swaps(trio: Trio, rename: int) -> None:
+    """One row says so within a minute and a half; the same command puts the host right from swap.log, and goes on."""
+    balancer = trio.lab["lb1"]
+    running = start_and_stop_at(trio, rename)
+    balancer.off(cut=True)
+    said, _ = running.communicate(timeout=90)
+    assert running.returncode == 1
+    assert trio.failures()["lb1"]["code"] == "HostDisconnected"
+    assert "HostDisconnected" in said
+    assert trio.lab["w1"].shell("cat /etc/crictl.yaml").stdout
+    balancer.on()
+    balancer.shell("rm -f /usr/local/sbin/mv")
+    assert ("swap.log\n" in balancer.shell("ls /var/lib/aksprov").stdout) == (rename > 1)
+    trio.run(check=0)
+    until(lambda: listens(balancer, PORT) and not listens(balancer, OLD_PORT), 10)
+    assert trio.plan() == []
+    assert trio.is_whole()
