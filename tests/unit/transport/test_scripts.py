@@ -48,6 +48,13 @@ def test_shellcheck_finds_nothing(names: tuple[str, ...], tmp_path: Path) -> Non
     assert (found.returncode, found.stdout) == (0, "")
 
 
+def test_no_quoted_text_has_what_is_sent_without_its_blanks() -> None:
+    lines = [line for path in FOLDER.rglob("*.sh") for line in path.read_text().splitlines() if "$(" not in line]
+    quoted = [text for line in lines for text in re.findall(r"""'[^']*'|"(?:\\.|[^"\\])*\"""", line)]
+    assert len(quoted) > 100
+    assert [text for text in quoted if re.search(r" (&&|\|\||;;)|(&&|\|\||;;) ", text)] == []
+
+
 def test_no_file_is_left_out() -> None:
     there = {str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.sh")}
     assert there == {name for names in WHOLE.values() for name in names}
