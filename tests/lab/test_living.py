@@ -95,3 +95,39 @@ def test_a_renamed_interface_is_a_row_with_its_cure(configured: Configured) -> N
 def rename(host: Host, old: str, new: str) -> None:
     """Give an interface another name."""
     host.shell(f"ip link set {old} down && ip link set {old} name {new} && ip link set {new} up")
+
+
+PATH = "/etc/crictl.yaml"
+IN_THE_WAY = {  # what takes the file's place, how that is said, and what takes it away again
+    "cp1": (
+        f"mv {PATH} /root/ && ln -s /root/crictl.yaml {PATH}",
+        "a symbolic link to /root/crictl.yaml",
+        f"rm {PATH}",
+    ),
+    "cp2": (f"rm {PATH} && mkdir {PATH}", "a folder", f"rmdir {PATH}"),
+    "cp3": (f"echo other >/root/x && mount --bind /root/x {PATH}", "a mount point", f"umount {PATH}"),
+    "w1": (f"rm {PATH} && mkfifo {PATH}", "no regular file", f"rm {PATH}"),
+}
+
+
+def test_what_took_a_files_place_is_named_and_nothing_is_written_through_it(configured: Configured) -> None:
+    """A link, a folder, a bind mount, a pipe: each host's row says which; a host with a plain edit is put right."""
+    lab = configured.lab
+    for host, (put, _, _) in IN_THE_WAY.items():
+        lab[host].ssh(put)
+    lab["cp1"].ssh("echo edited >/root/crictl.yaml")
+    lab["w2"].ssh(f"echo edited >{PATH}")
+    try:
+        files = {host: row for (name, host), row in configured.failed().items() if name == "FilesOnHost"}
+        assert files.keys() == {*IN_THE_WAY, "w2"}
+        said = configured.controller.run(*CLUSTER, "--output", "json", check=1).stderr
+        for host, (_, what, _) in IN_THE_WAY.items():
+            assert any(host in line and f"{PATH} is {what}" in line for line in said.splitlines()), said
+        left = {host for name, host in configured.failed() if name == "FilesOnHost"}
+        assert left == IN_THE_WAY.keys()
+        assert lab["cp1"].ssh("cat /root/crictl.yaml").stdout == "edited\n"
+        assert lab["cp3"].ssh("cat /root/x").stdout == "other\n"
+    finally:
+        for host, (_, _, take) in IN_THE_WAY.items():
+            lab[host].ssh(take)
+    configured.put_right()
