@@ -72,13 +72,16 @@ def refused(lab: Lab, delivery: Delivery) -> tuple[str, str]:
 
 
 def snapshot(lab: Lab) -> str:
-    """Names, hashes, modes and owners below the folders that deliveries touch, the manifest and what listens."""
+    """Names, hashes, modes and owners below the folders that deliveries touch, the manifest and what listens.
+
+    Not the note of folders that we made: it is written before they are.
+    """
     return (
         lab["h1"]
         .shell(
             "cd / && for f in etc/haproxy etc/keepalived etc/sysctl.d etc/modules-load.d srv var/lib/aksprov; do"
             ' for p in "$f" "$f"/* "$f"/.[!.]* "$f"/*/* "$f"/*/*/* "$f"/*/.[!.]*; do'
-            ' [ -e "$p" ] || [ -L "$p" ] || continue; case $p in */epoch) continue;; esac;'
+            ' [ -e "$p" ] || [ -L "$p" ] || continue; case $p in */epoch | */originals/folders) continue;; esac;'
             ' stat -c "%A %U:%G %n" "$p"; [ ! -f "$p" ] || sha256sum "$p"; done; done;'
             " ss -Hltn | sort; cat /proc/sys/net/ipv4/ip_nonlocal_bind; systemctl is-active haproxy keepalived"
         )
