@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from aksprov.transport.secret_sources import SecretSources
 
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection
+
+    from aksprov.transport.login import Login
+    from aksprov.transport.scan import OfferedKey
 
 
 class TransportOptions(Value, frozen=True, kw_only=True):
@@ -40,6 +44,11 @@ class TransportOptions(Value, frozen=True, kw_only=True):
 def connector(options: TransportOptions | None = None) -> Connect:
     """A :class:`Connect` for hosts of every kind; keys and known_hosts are read once, when first needed."""
     return _Connector(options or TransportOptions())
+
+
+def scanner(options: TransportOptions | None = None) -> Callable[[Host], Awaitable[tuple[OfferedKey, ...]]]:
+    """What asks a host for its SSH keys (:func:`aksprov.transport.scan.host_keys`), by its jump host."""
+    return _Connector(options or TransportOptions()).host_keys
 
 
 class _Connector:
@@ -71,13 +80,35 @@ class _Connector:
             self._ssh = self._make_ssh()
         return await self._ssh(host)
 
+    async def host_keys(self, host: Host) -> tuple[OfferedKey, ...]:
+        """The keys that a host offers."""
+        from aksprov.transport.scan import host_keys  # asyncssh: see below
+
+        if host.jump_host is None:
+            return await host_keys(host)
+        bastions = self._login.bastions
+        tunnel = await bastions.enter(host)
+        try:
+            return await host_keys(host, tunnel)
+        finally:
+            await bastions.leave(host)
+
     def _make_ssh(self) -> Connect:
+        from aksprov.transport.ssh import SshConnect
+
+        login = self._login
+        # What has been imported lives as long as the program.  Each login makes cycles for the collector, and
+        # looking through everything again for them was a tenth of a run's time with 100 hosts.
+        gc.freeze()
+        return SshConnect(login, self._credentials)
+
+    @cached_property
+    def _login(self) -> Login:
         # asyncssh takes a quarter of a second to import: only a run that needs it pays
         from aksprov.transport.bastions import Bastions
         from aksprov.transport.hostkeys import DEFAULT_FILES, KnownHosts
         from aksprov.transport.identity import Identities
         from aksprov.transport.login import Login
-        from aksprov.transport.ssh import SshConnect
 
         options = self._options
         known_hosts = KnownHosts(DEFAULT_FILES if options.known_hosts is None else options.known_hosts)
@@ -87,10 +118,7 @@ class _Connector:
             return await login(bastion, await self._credentials.to_log_in(bastion))
 
         login = Login(known_hosts, identities, Bastions(options.inventory, log_in), options.jitter)
-        # What has been imported lives as long as the program.  Each login makes cycles for the collector, and
-        # looking through everything again for them was a tenth of a run's time with 100 hosts.
-        gc.freeze()
-        return SshConnect(login, self._credentials)
+        return login
 
 
 def _not_built(host: Host) -> str:

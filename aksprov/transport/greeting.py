@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+
+import asyncssh
 
 from aksprov.model.base import Value
 from aksprov.model.host import Host
-from aksprov.transport.tcp import open_socket
+from aksprov.transport.tcp import open_socket, port_of
 
 # RFC 4253, 4.2 lets a server say something before its version; no server says this much.
 _LIMIT = 64 * 1024
@@ -27,31 +30,44 @@ class Greeting(Value, frozen=True, kw_only=True):
     said: str = ""
 
 
-async def greet(host: Host) -> Greeting:
+async def greet(host: Host, tunnel: asyncssh.SSHClientConnection | None = None) -> Greeting:
     """Listen to a server's first message (RFC 4253, 4.2 and 7.1).
+
+    Args:
+        tunnel: the jump host's connection, where there is one.
 
     Raises:
         HostError: HostUnreachable, HostNameUnknown.
+        ChannelOpenError: the jump host does not connect us.
     """
-    loop = asyncio.get_running_loop()
-    sock = await open_socket(host)
+    reader, writer = await _open(host, tunnel)
     data = b""
     try:
         async with asyncio.timeout(_SECONDS):
-            await loop.sock_sendall(sock, b"SSH-2.0-aksprov\r\n")
+            writer.write(b"SSH-2.0-aksprov\r\n")
             while len(data) <= _LIMIT:
                 if (types := host_key_types(data)) is not None:
                     return Greeting(types=types)
-                more = await loop.sock_recv(sock, 4096)
+                more = await reader.read(4096)
                 if not more:
                     break
                 data += more
-    except (TimeoutError, OSError, ValueError):
+    except (TimeoutError, OSError, ValueError, asyncssh.Error):
         pass  # what it said so far tells what it is
     finally:
-        sock.close()
+        writer.close()
+        with suppress(OSError, asyncssh.Error):
+            await writer.wait_closed()
     line = data.decode("utf-8", "replace").strip().partition("\n")[0].strip()
     return Greeting(said=line[:200] if line.isprintable() else f"bytes {data[:16].hex(' ')}")
+
+
+async def _open(
+    host: Host, tunnel: asyncssh.SSHClientConnection | None
+) -> tuple[asyncio.StreamReader | asyncssh.SSHReader[bytes], asyncio.StreamWriter | asyncssh.SSHWriter[bytes]]:
+    if tunnel is None:
+        return await asyncio.open_connection(sock=await open_socket(host))
+    return await tunnel.open_connection(host.address, port_of(host), encoding=None)
 
 
 def host_key_types(data: bytes) -> frozenset[str] | None:

@@ -16,7 +16,7 @@ from aksprov.transport.bastions import Bastions, not_forwarded
 from aksprov.transport.client import Client
 from aksprov.transport.credentials import user_of
 from aksprov.transport.diagnosis import not_tried
-from aksprov.transport.greeting import Greeting, greet
+from aksprov.transport.greeting import greet
 from aksprov.transport.hostkeys import KnownHosts, Trusted, fingerprint
 from aksprov.transport.identity import Identities, KeyPairs
 from aksprov.transport.passwords import Password
@@ -72,7 +72,7 @@ class Login:
     def __init__(
         self, known_hosts: KnownHosts, identities: Identities, bastions: Bastions, jitter: Callable[[], float]
     ) -> None:
-        self._bastions = bastions
+        self.bastions = bastions
         self._jitter = jitter
         self._known_hosts = known_hosts
         self._identities = identities
@@ -109,7 +109,7 @@ class Login:
     async def leave(self, host: Host) -> None:
         """The connection to ``host`` is closed: its jump host may be, too."""
         if host.jump_host is not None:
-            await self._bastions.leave(host)
+            await self.bastions.leave(host)
 
     async def _attempt(
         self, host: Host, keys: KeyPairs, agent: str, password: Password | None
@@ -121,14 +121,14 @@ class Login:
             except BaseException:
                 sock.close()
                 raise
-        tunnel = await self._bastions.enter(host)
+        tunnel = await self.bastions.enter(host)
         try:
             return await self._authenticate(host, keys, agent, password, tunnel=tunnel)
         except asyncssh.ChannelOpenError as e:
-            await self._bastions.leave(host)
+            await self.bastions.leave(host)
             raise not_forwarded(host, e) from None
         except BaseException:
-            await self._bastions.leave(host)
+            await self.bastions.leave(host)
             raise
 
     async def _authenticate(
@@ -181,7 +181,7 @@ class Login:
             if "authentication failures" in str(e) or (password is not None and password.was_tried):
                 accepted = False
                 raise self._user_refused(host, client, password, str(e)) from None
-            raise await _broken_login(host, trusted, e) from None
+            raise await _broken_login(host, trusted, e, tunnel) from None
         finally:
             if password is not None:
                 password.settle(accepted)
@@ -259,11 +259,12 @@ def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, 
     )
 
 
-async def _broken_login(host: Host, trusted: Trusted, error: Exception) -> HostError:
+async def _broken_login(
+    host: Host, trusted: Trusted, error: Exception, tunnel: asyncssh.SSHClientConnection | None
+) -> HostError:
     """Why a server ended the connection: what it says first tells more than how it ended."""
     said = str(error) or type(error).__name__
-    # what a host behind a jump host says first is not looked at
-    greeting = await greet(host) if host.jump_host is None else Greeting()
+    greeting = await greet(host, tunnel)
     known = {key.get_algorithm() for key in trusted.keys}
     if greeting.types is not None and known and not trusted.authorities and not known & greeting.types:
         return _key_refused(host, trusted, None, f"only {', '.join(sorted(greeting.types))}")

@@ -10,6 +10,7 @@ import asyncssh
 from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.model.host import Host
+from aksprov.transport.bastions import not_forwarded
 from aksprov.transport.greeting import greet
 from aksprov.transport.login import supported_kex
 from aksprov.transport.tcp import open_socket, place, port_of
@@ -41,31 +42,39 @@ class OfferedKey(Value, frozen=True, kw_only=True):
     fingerprint: str
 
 
-async def host_keys(host: Host) -> tuple[OfferedKey, ...]:
+async def host_keys(host: Host, tunnel: asyncssh.SSHClientConnection | None = None) -> tuple[OfferedKey, ...]:
     """Every key that the host offers, the best first; nothing is sent but the key exchange.
 
+    Args:
+        tunnel: the jump host's connection, where there is one.
+
     Raises:
-        HostError: HostUnreachable, HostNameUnknown, HostNotSsh.
+        HostError: HostUnreachable, HostNameUnknown, HostNotSsh, JumpHostRefused.
     """
-    greeting = await greet(host)
+    try:
+        greeting = await greet(host, tunnel)
+    except asyncssh.ChannelOpenError as e:
+        raise not_forwarded(host, e) from None
     if greeting.types is None:
         raise _no_server(host, f"it says: {greeting.said}" if greeting.said else "it says nothing")
-    found = [await _ask(host, algorithm) for kind, algorithm in _TYPES.items() if kind in greeting.types]
+    found = [await _ask(host, algorithm, tunnel) for kind, algorithm in _TYPES.items() if kind in greeting.types]
     if not found:
         raise _no_server(host, "it offers no host key of a type that we know")
     return tuple(found)
 
 
-async def _ask(host: Host, algorithm: str) -> OfferedKey:
-    sock = await open_socket(host)
+async def _ask(host: Host, algorithm: str, tunnel: asyncssh.SSHClientConnection | None) -> OfferedKey:
+    sock = None if tunnel else await open_socket(host)
+    way = {"tunnel": tunnel} if tunnel else {"sock": sock}
     options: dict[str, Any] = {"config": None, "kex_algs": supported_kex(), "server_host_key_algs": [algorithm]}
     try:
         async with asyncio.timeout(_SECONDS):
-            key = await asyncssh.get_server_host_key(host.address, port_of(host), sock=sock, **options)
+            key = await asyncssh.get_server_host_key(host.address, port_of(host), **way, **options)
     except (TimeoutError, asyncssh.Error, OSError) as e:
         raise _no_server(host, str(e) or f"no answer within {_SECONDS} s") from None
     finally:
-        sock.close()
+        if sock:
+            sock.close()
     if key is None:
         raise _no_server(host, "it showed no host key")
     kind, text = key.export_public_key("openssh").decode().split()[:2]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from aksprov.model.host import Host
 from aksprov.model.transport import Connect
 from aksprov.state import Store
-from aksprov.transport import TransportOptions, connector
+from aksprov.transport import TransportOptions, connector, scanner
 from aksprov.workflows.session import Session
+
+if TYPE_CHECKING:
+    from aksprov.transport.scan import OfferedKey
 
 
 def contact(session: Session, store: Store, more: Mapping[str, Host] | None = None) -> Connect:
@@ -17,10 +21,16 @@ def contact(session: Session, store: Store, more: Mapping[str, Host] | None = No
     Args:
         more: hosts by key that are not recorded, and that others may be reached through.
     """
+    return connector(_options(session, store, more or {}))
+
+
+def scan(session: Session, store: Store) -> Callable[[Host], Awaitable[tuple[OfferedKey, ...]]]:
+    """What asks a host for its SSH keys, through its jump host if it has one; secrets are for that."""
+    return scanner(_options(session, store, {}))
+
+
+def _options(session: Session, store: Store, more: Mapping[str, Host]) -> TransportOptions:
     asker = session.asker
-    return connector(
-        TransportOptions(
-            inventory={**store.snapshot().hosts, **(more or {})},
-            ask=asker.secret if asker.interactive else None,
-        )
+    return TransportOptions(
+        inventory={**store.snapshot().hosts, **more}, ask=asker.secret if asker.interactive else None
     )

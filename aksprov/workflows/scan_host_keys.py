@@ -21,8 +21,9 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.rollout.runner import CONCURRENCY
 from aksprov.state import Store, open_store
-from aksprov.transport.scan import OfferedKey, host_keys
+from aksprov.transport.scan import OfferedKey
 from aksprov.workflows.confirm import confirmed
+from aksprov.workflows.contact import scan
 from aksprov.workflows.host_facts import NOT_BUILT, exit_code_of, failure_rows
 from aksprov.workflows.host_view import chosen_hosts
 from aksprov.workflows.session import Session
@@ -53,7 +54,7 @@ def run(request: Request, session: Session) -> Outcome:
     """
     store = open_store(session.state_url)
     hosts = chosen_hosts(request.text("name"), store.snapshot())
-    scans, failures = asyncio.run(_scan(hosts, session))
+    scans, failures = asyncio.run(_scan(hosts, session, store))
     error: UsageError | None = None
     agreed: list[_Scan] = []
     try:
@@ -72,8 +73,11 @@ def run(request: Request, session: Session) -> Outcome:
     )
 
 
-async def _scan(hosts: Mapping[str, Host], session: Session) -> tuple[dict[str, _Scan], dict[str, HostError]]:
+async def _scan(
+    hosts: Mapping[str, Host], session: Session, store: Store
+) -> tuple[dict[str, _Scan], dict[str, HostError]]:
     """What each host offers, and why the others show nothing, both by host key."""
+    host_keys = scan(session, store)
     places = asyncio.Semaphore(CONCURRENCY)
     scans: dict[str, _Scan] = {}
     failures: dict[str, HostError] = {}
@@ -94,7 +98,7 @@ async def _scan(hosts: Mapping[str, Host], session: Session) -> tuple[dict[str, 
 
 
 def _refuse_other_ways(host: Host) -> None:
-    """Raise for a host that has no SSH key, or whose key cannot be seen from here."""
+    """Raise for a host that has no SSH key."""
     if host.connection != "ssh":
         raise HostError(
             NOT_BUILT,
@@ -102,14 +106,6 @@ def _refuse_other_ways(host: Host) -> None:
             where=host.name,
             why=f"its connection is {host.connection}",
             fix="nothing is to be done: only ssh has such keys",
-        )
-    if host.jump_host is not None:
-        raise HostError(
-            NOT_BUILT,
-            f"{host.name} cannot be contacted yet: jump_host is not built",
-            where=host.name,
-            why="its key would have to be asked for through the bastion",
-            fix=f"pin a key that you have from elsewhere: aksprov set-host --name {host.name} --host-key 'TYPE BASE64'",
         )
 
 

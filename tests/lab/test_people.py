@@ -23,7 +23,7 @@ from transport_lab import deliver, entry, file
 from aksprov.errors import AksprovError, HostAuthError, HostError
 from aksprov.model.host import Host
 from aksprov.model.transport import Connection
-from aksprov.transport import TransportOptions, connector
+from aksprov.transport import TransportOptions, connector, scanner
 
 T = TypeVar("T")
 RIGHT, WRONG = "env:RIGHT", "env:WRONG"
@@ -276,6 +276,15 @@ def test_a_bastion_that_forwards_nothing_and_a_host_that_is_not_there_are_told_a
     assert outcome(absent, inventory=inventory) == "HostUnreachable"
     with sshd_says(lab["bastion"], "AllowTcpForwarding no"):
         assert outcome(entry(lab, "n1", jump_host="bastion"), inventory=inventory) == "JumpHostRefused"
+
+
+def test_keys_are_scanned_through_a_bastion(lab: Lab) -> None:
+    scan = scanner(TransportOptions(inventory={"bastion": entry(lab, "bastion")}, known_hosts=(), agent_path=""))
+    (offered,) = asyncio.run(scan(entry(lab, "n1", jump_host="bastion", host_key=None)))
+    assert offered.key == lab["n1"].host_key
+    with pytest.raises(HostError) as raised:
+        asyncio.run(scan(entry(lab, "n1", address="10.77.9.9", jump_host="bastion")))
+    assert raised.value.code == "HostUnreachable"
 
 
 def test_one_bastion_behind_another(lab: Lab) -> None:
