@@ -38,9 +38,12 @@ def parse(verb: Verb, tokens: Sequence[str]) -> dict[str, list[str]]:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     _add_command(app, verb)
     try:
-        given, rest = app(args=list(tokens), prog_name=f"{PROGRAM} {verb.name}", standalone_mode=False)
+        answer = app(args=list(tokens), prog_name=f"{PROGRAM} {verb.name}", standalone_mode=False)
     except typer.TyperException as error:
         raise _misused(verb, error.format_message().rstrip(".")) from None
+    if isinstance(answer, int):  # Typer makes an exit code of Ctrl-C
+        raise KeyboardInterrupt
+    given, rest = answer
     if rest:
         raise _not_understood(verb, rest)
     return dict(given)
