@@ -30,7 +30,7 @@ APPLY = Verb(
             sets=(_FOLDER,),
             mandatory_in=("*",),
             ours=True,
-            help="Folder written by --output-dir.",
+            help="Folder written by --output-dir, or DIR/HOST/PATH of plain files, which belong to no cluster.",
             example="review",
         ),
         WHAT_IF,
@@ -44,6 +44,9 @@ APPLY = Verb(
     examples=(
         Example(command="aksprov apply plan.json --yes", text="Exactly the plan that was looked at."),
         Example(command="aksprov apply --from review --yes", text="The files as they are in the folder."),
+        Example(
+            command="aksprov apply --from motd --what-if", text="Plain files: motd/lb1/etc/motd goes to lb1."
+        ),
     ),
     confirms=True,
 )

@@ -25,6 +25,7 @@ from aksprov.workflows.test_host import LOOK
 
 Work = Literal["W1", "W2", "W3"]
 WORKS: tuple[Work, ...] = ("W1", "W2", "W3")
+OURS, SHORTEST = "ssh + tar, our script", "ssh + tar, shortest script"
 
 
 class Tool(Protocol):
@@ -170,7 +171,7 @@ class OpenSsh:
     """
 
     def __init__(self, lab: Lab, hosts: Sequence[str], files: Path, folder: Path, *, ours: bool) -> None:
-        self.name = "ssh + tar, our script" if ours else "ssh + tar, shortest script"
+        self.name = OURS if ours else SHORTEST
         self._folder, self._hosts = folder, hosts
         for host in hosts:
             (folder / f"address-{host}").write_text(lab[host].ip)

@@ -207,3 +207,16 @@ def test_what_the_kernel_lost_is_planned_and_its_files_go_along(
     assert ([s.id for s in plan.steps], plan.files) == (steps, ())
     sent = make_delivery(plan, target(bundle), seen, {}, state_id="s", epoch=2)
     assert [f.reader for f in sent.files] == steps and list(sent.steps) == steps
+
+
+def test_a_path_that_passes_from_one_owner_to_another_is_listed_once() -> None:
+    """A plain file's place becomes a cluster's: else the next push of plain files would take it away."""
+    plain = Bundle(host="h1", files=(BundleFile(path="/etc/x", content="a", reader="data", cluster=""),))
+    demo = Bundle(host="h1", files=(BundleFile(path="/etc/x", content="b", reader="data", cluster="demo"),))
+    seen = Observed(host="h1", facts=Facts())
+    for bundle in (plain, demo):
+        owner = Target(bundle=bundle, wave=1, clusters=(bundle.files[0].cluster,))
+        manifest = manifest_after(owner, seen, {}, state_id="s", epoch=1)
+        seen = msgspec.structs.replace(seen, manifest=manifest)
+    assert seen.manifest is not None
+    assert [(f.path, f.cluster, f.sha256) for f in seen.manifest.files] == [("/etc/x", "demo", sha("b"))]

@@ -1,0 +1,62 @@
+"""Folders of plain files: what is taken, and what is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aksprov.errors import DefinitionError
+from aksprov.transport.plain_folder import is_plain, load_plain
+
+
+def write(folder: Path, path: str, data: bytes = b"x\n", mode: int = 0o644) -> Path:
+    place = folder / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    place.chmod(mode)
+    return place
+
+
+def test_modes_are_those_that_git_keeps_and_the_host_is_its_key(tmp_path: Path) -> None:
+    write(tmp_path, "H1/etc/b/run", mode=0o700)
+    write(tmp_path, "H1/etc/a", "é\n".encode(), mode=0o600)
+    (bundle,) = load_plain(tmp_path).values()
+    files = [(f.path, f.content, f.mode, f.owner, f.reader, f.cluster) for f in bundle.files]
+    assert files == [
+        ("/etc/a", "é\n", "0644", "root:root", "data", ""),
+        ("/etc/b/run", "x\n", "0755", "root:root", "data", ""),
+    ]
+    assert bundle.host == "h1"
+
+
+def test_one_index_makes_it_a_written_folder(tmp_path: Path) -> None:
+    assert not is_plain(tmp_path)
+    write(tmp_path, "h1/etc/a")
+    assert is_plain(tmp_path)
+    write(tmp_path, "h1.json", b"{}")
+    assert not is_plain(tmp_path)
+
+
+BAD: dict[str, Callable[[Path], object]] = {
+    "link": lambda d: (d / "h1/etc/link").symlink_to("/etc/shadow"),
+    "UTF-8": lambda d: write(d, "h1/etc/binary", b"\xff"),
+    "regular": lambda d: os.mkfifo(d / "h1/etc/pipe"),
+    "path": lambda d: write(d, "h1/etc/two words"),
+    "own": lambda d: write(d, "h1/var/lib/aksprov/manifest.json"),
+    "MiB": lambda d: write(d, "h1/etc/large", b"x" * (16 * 2**20 + 1)),
+    "nothing to push": lambda d: write(d, "README"),
+    "upper and lower": lambda d: write(d, "H1/etc/a"),
+}
+
+
+@pytest.mark.parametrize("word", BAD)
+def test_what_cannot_be_pushed_is_refused(tmp_path: Path, word: str) -> None:
+    write(tmp_path, "h1/etc/a")
+    BAD[word](tmp_path)
+    with pytest.raises(DefinitionError, match="cannot be pushed") as caught:
+        load_plain(tmp_path)
+    assert caught.value.code == "FolderFileRefused"
+    assert word in caught.value.why
