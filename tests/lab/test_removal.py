@@ -190,7 +190,8 @@ def test_what_is_not_the_clusters_own_stays_as_it_is(cluster: Controller) -> Non
         assert lb.shell(f"cat {theirs['path']}").stdout == "net.ipv4.ip_nonlocal_bind = 1\n"
         assert json.loads(lb.shell("cat /var/lib/aksprov/manifest.json").stdout)["files"] == [theirs]
         assert lb.shell("sysctl -n net.ipv4.ip_nonlocal_bind").stdout.strip() == "1"
-        assert lb.shell("ls /etc/keepalived /etc/haproxy/aksprov", check=False).stdout == "/etc/keepalived:\n"
+        ours = "/etc/keepalived/aksprov* /etc/keepalived/keepalived.conf /etc/haproxy/aksprov"
+        assert lb.shell(f"ls -d {ours}", check=False).stdout == ""
         assert cp.shell("sha256sum /etc/kubernetes/pki/ca.*").stdout == pair
     finally:
         lb.shell(
