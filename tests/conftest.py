@@ -38,10 +38,16 @@ def _no_path(variable: str, kind: str) -> str:
     return "" if Path(value).exists() else f"{variable} is {value}, which is not there"
 
 
+def _no_program(name: str) -> str:
+    return "" if shutil.which(name) else f"no {name} (apt-get install {name})"
+
+
 # need -> why it is missing here, "" where it is not
 NEEDS: dict[str, Callable[[], str]] = {
     "lab": _no_lab,
     "postgres": _no_postgres,
+    "strace": lambda: _no_program("strace"),
+    "faketime": lambda: _no_program("faketime"),
     "pwsh": lambda: _no_path("AKSPROV_TEST_PWSH", "a pwsh program"),
     "kubernetes": lambda: _no_path("AKSPROV_TEST_KUBERNETES", "a folder with Kubernetes' binaries and images"),
     "schemas": lambda: _no_path("AKSPROV_TEST_SCHEMAS", "a folder with JSON schemas"),

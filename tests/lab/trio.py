@@ -58,9 +58,18 @@ class Trio:
         """Configure it; the same command every time."""
         return self.controller.run(*self.argv(), check=check)
 
-    def start(self) -> subprocess.Popen[str]:
-        """Begin to configure it."""
-        return self.controller.start(*self.argv())
+    def start(self, **environment: str) -> subprocess.Popen[str]:
+        """Begin to configure it, with more in the environment."""
+        assignments = [f"{name}={value}" for name, value in environment.items()]
+        return subprocess.Popen(
+            ["env", *assignments, *self.controller.argv(*self.argv())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.controller.environment,
+            cwd=self.controller.directory,
+        )
 
     def events(self) -> list[dict[str, Any]]:
         """Those of the newest run, without a line that it was killed in the middle of."""

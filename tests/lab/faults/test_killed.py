@@ -32,6 +32,7 @@ def order(trio: Trio) -> list[str]:
     return [f"{event['kind']} {event.get('step', '')}".strip() for event in trio.events()]
 
 
+@pytest.mark.strace
 @pytest.mark.parametrize("moment", [pytest.param(m, marks=() if m in IN_CI else slow, id=m) for m in MOMENTS])
 def test_killed_at_a_step_the_same_command_completes(trio: Trio, order: list[str], moment: str) -> None:
     trio.forget_files()

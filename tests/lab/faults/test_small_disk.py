@@ -24,7 +24,8 @@ PAGE = 4096
 OLD = [haproxy(), file("/etc/haproxy/extra", "old\n", "named"), file("/srv/one", "old\n")]
 NEW = [haproxy(more="# new\n"), file("/etc/haproxy/extra", "new\n", "named"), file("/srv/one", "new\n")]
 LOOK = (
-    f"sha256sum /etc/haproxy/* /srv/* {OURS}/manifest.json; cd {OURS} && find originals -type f ! -name folders -exec sha256sum {{}} +;"
+    f"sha256sum /etc/haproxy/* /srv/* {OURS}/manifest.json;"
+    f" cd {OURS} && find originals -type f ! -name folders -exec sha256sum {{}} +;"
     " ss -Hltn | grep -c 10.77.0.200:6443; cat /proc/sys/net/ipv4/tcp_syncookies"
 )
 

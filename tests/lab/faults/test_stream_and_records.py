@@ -131,6 +131,7 @@ def test_a_manifest_that_somebody_broke_is_told(lab: Lab) -> None:
         host.shell(f"mv /root/manifest.json {OURS}/")
 
 
+@pytest.mark.strace
 def test_what_a_power_cut_must_not_lose_is_synced_before_what_relies_on_it(lab: Lab, tmp_path: Path) -> None:
     """Files and folders before swap.log, swap.log before the first rename, the manifest last: as strace sees it."""
     log = tmp_path / "strace.log"
