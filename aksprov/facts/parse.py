@@ -50,8 +50,6 @@ def parse_observation(text: str, *, host: str = "") -> Observed:
         files=_files(parts.get("files", "")),
         ca_certificate=parts.get("ca", ""),
         ca_key_present=bool(parts.get("cakey")),
-        sysctls={key: " ".join(value.split()) for key, value in _kernel(parts, "sysctl")},
-        modules={name: said == "there" for name, said in _kernel(parts, "module")},
     )
 
 
@@ -93,11 +91,6 @@ def _facts(parts: dict[str, str]) -> Facts:
         programs=_programs(parts.get("programs", "")),
         units=_units(parts.get("units", "")),
     )
-
-
-def _kernel(parts: dict[str, str], kind: str) -> list[tuple[str, str]]:
-    lines = (line.split(" ", 2) for line in _named(parts.get("kernel", ""), kind))
-    return [(name, value) for _, name, value in (_pad(line, 3) for line in lines)]
 
 
 def _named(text: str, name: str) -> list[str]:

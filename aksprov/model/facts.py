@@ -105,8 +105,6 @@ class Observed(Value, frozen=True, kw_only=True):
         epoch: the highest epoch that the host has seen, 0 for none.
         ca_certificate: PEM of /etc/kubernetes/pki/ca.crt, "" where there is none.
         ca_key_present: whether /etc/kubernetes/pki/ca.key is there.
-        sysctls: key -> its value in the kernel ("" where it has no such key), of the managed files in sysctl.d.
-        modules: name -> whether the kernel has it, of the managed files in modules-load.d.
     """
 
     host: str
@@ -116,5 +114,3 @@ class Observed(Value, frozen=True, kw_only=True):
     files: dict[str, FileState] = {}
     ca_certificate: str = ""
     ca_key_present: bool = False
-    sysctls: dict[str, str] = {}
-    modules: dict[str, bool] = {}

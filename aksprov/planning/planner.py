@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from aksprov.facts.kernel_files import modules, settings
+from aksprov.facts.kernel_files import Setting, settings, sysctl_path
 from aksprov.model.base import Value
 from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
 from aksprov.model.desired import Desired
@@ -33,6 +34,9 @@ STEP_TITLES: dict[str, str] = {
 }
 # Units that must run for their files to mean anything; a stopped one is started again.
 SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived"}
+
+
+_KEY = re.compile(r"[A-Za-z0-9_./:-]+")
 
 
 class Target(Value, frozen=True, kw_only=True):
@@ -194,17 +198,37 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
     return [r for r in READERS if r in due]
 
 
+def observed_paths(bundle: Bundle) -> tuple[str, ...]:
+    """What a plan needs to know of a host: its files, and the kernel's values of what they set."""
+    return (*(f.path for f in bundle.files), *(_live(setting) for setting in _wanted(bundle)))
+
+
 def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
-    """Readers of files that are as they should be and not in force: another value was set, or a module taken out."""
-    wanted = {s.key: s for text in _texts(bundle, "sysctl") for s in settings(text)}
+    """Readers of files that are as they should be and not in force any more: the kernel has another value.
+
+    A setting that the kernel does not have at all is one of a module that was taken out.
+    """
+    if not seen.facts.kernel:  # a folder has none
+        return set()
     found: set[Reader] = set()
-    for key, value in seen.sysctls.items():
-        setting = wanted.get(key)
-        if setting is not None and value != setting.value and not (setting.optional and not value):
+    for setting in _wanted(bundle):
+        state = seen.files.get(_live(setting))
+        # the kernel writes several numbers with a tab between them
+        if state is not None and state.sha256 != sha256("\t".join(setting.value.split()) + "\n"):
             found.add("sysctl")
-    if any(not seen.modules.get(name, True) for text in _texts(bundle, "modules") for name in modules(text)):
-        found.add("modules")
-    return found
+        elif state is None and not setting.optional:
+            found |= {"modules", "sysctl"}
+    return found & {f.reader for f in bundle.files}
+
+
+def _wanted(bundle: Bundle) -> Iterable[Setting]:
+    """The settings of all files, the last one of each key; a pattern (sysctl.d(5)) names no one key."""
+    found = (s for text in _texts(bundle, "sysctl") for s in settings(text))
+    return {s.key: s for s in found if _KEY.fullmatch(s.key)}.values()
+
+
+def _live(setting: Setting) -> str:
+    return f"/proc/sys/{sysctl_path(setting.key)}"
 
 
 def _texts(bundle: Bundle, reader: Reader) -> Iterator[str]:

@@ -24,7 +24,7 @@ from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.late import CA, giver, resolve_late
 from aksprov.planning.owner import check_owner, check_remains
-from aksprov.planning.planner import Target, make_plan, planned_addresses
+from aksprov.planning.planner import Target, make_plan, observed_paths, planned_addresses
 from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
@@ -111,7 +111,7 @@ async def look(
     for _ in range(_LOOKS):
         desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
         unseen = [n.name for n in desired.nodes if n.name not in observed]
-        paths = {k: tuple(f.path for f in b.files) for k, b in source(desired, facts, {}, unseen).items()}
+        paths = {k: observed_paths(b) for k, b in source(desired, facts, {}, unseen).items()}
 
         async def observe(connection: Connection, paths: Mapping[str, tuple[str, ...]] = paths) -> Observed:
             return await connection.observe(paths[connection.host.key])

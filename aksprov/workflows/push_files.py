@@ -19,7 +19,7 @@ from aksprov.model.row import row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.owner import check_owner
-from aksprov.planning.planner import Target, make_plan
+from aksprov.planning.planner import Target, make_plan, observed_paths
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
@@ -92,7 +92,7 @@ async def _look(
 
     async def observe(connection: Connection) -> Observed:
         bundle = bundles[connection.host.key]
-        seen = await connection.observe([file.path for file in bundle.files])
+        seen = await connection.observe(observed_paths(bundle))
         check_owner(seen, snapshot.state_id)
         _check_no_clusters_file(bundle, seen)
         return seen

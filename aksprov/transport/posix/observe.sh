@@ -73,52 +73,6 @@ for T in "$@"; do [ -f "$T" ] && [ ! -h "$T" ] && F="$F $T"; done
 [ $# -gt 0 ] && stat -c "= %f %U:%G %n" "$@" 2>/dev/null
 # shellcheck disable=SC2086 # a list of paths without blanks
 [ -n "$F" ] && sha256sum $F
-# what the kernel has of the settings and modules that these files ask for
-part kernel
-# set J to $1 with $3 in place of $2
-# shellcheck disable=SC2086 # split where $2 is
-replace() {
-	IFS=$2
-	set -- "$3" $1
-	IFS=$1
-	shift
-	J=$*
-	unset IFS
-}
-# set V to whether the kernel has the module $1, also called $2; one that is built in may have no folder
-has_module() {
-	V=there
-	[ ! -d "/sys/module/$2" ] || return 0
-	read -r V </proc/sys/kernel/osrelease
-	while read -r P; do
-		case $P in */"$1".ko* | */"$2".ko*) V=there && return ;; esac
-	done 2>/dev/null <"/lib/modules/$V/modules.builtin"
-	V=missing
-}
-for T in $F; do
-	case $T in
-	/etc/sysctl.d/*)
-		while IFS="=" read -r K V; do
-			case $K in [-a-z]*) ;; *) continue ;; esac
-			K=${K#-} K=${K% } K=${K# }
-			P=$K
-			case $K in */*) ;; *) replace "$K" . / && P=$J ;; esac
-			V=
-			[ -r "/proc/sys/$P" ] && read -r V <"/proc/sys/$P"
-			# shellcheck disable=SC2086 # one blank between words
-			echo "sysctl $K" $V
-		done <"$T"
-		;;
-	/etc/modules-load.d/*)
-		while read -r K V; do
-			case $K in [A-Za-z0-9]*) ;; *) continue ;; esac
-			replace "$K" - _
-			has_module "$K" "$J"
-			echo "module $J $V"
-		done <"$T"
-		;;
-	esac
-done
 part ca
 text /etc/kubernetes/pki/ca.crt
 part cakey

@@ -14,7 +14,7 @@ from aksprov.model.bundle import Bundle, BundleFile
 from aksprov.model.facts import Facts, FileState, Observed, Unit
 from aksprov.model.plan import Plan, plan_hash
 from aksprov.planning.delivery import make_delivery
-from aksprov.planning.planner import Target, contents_wanted, make_plan, manifest_after, plan_host
+from aksprov.planning.planner import Target, contents_wanted, make_plan, manifest_after, observed_paths, plan_host
 
 RUNNING = {"haproxy": Unit(active="active", enabled="enabled"), "keepalived": Unit(active="active", enabled="enabled")}
 
@@ -180,33 +180,40 @@ KERNEL = (
         cluster="demo",
     ),
 )
-IN_FORCE = {"net.ipv4.ip_forward": "1", "net.ipv6.ip_nonlocal_bind": "1", "net.ipv4.tcp_rmem": "1 2 3"}
+LIVE = "/proc/sys/net/"
+IN_FORCE = {"ipv4/ip_forward": "1\n", "ipv6/ip_nonlocal_bind": "1\n", "ipv4/tcp_rmem": "1\t2\t3\n"}
 
 
 @pytest.mark.parametrize(
-    ("sysctls", "modules", "steps"),
+    ("now", "gone", "steps"),
     [
-        ({}, {"br_netfilter": True}, []),
-        ({"net.ipv6.ip_nonlocal_bind": ""}, {"br_netfilter": True}, []),  # a kernel without IPv6, excused by the hyphen
-        ({"net.ipv4.ip_forward": "0"}, {"br_netfilter": True}, ["sysctl"]),
-        ({"net.ipv4.ip_forward": ""}, {"br_netfilter": True}, ["sysctl"]),
-        ({"net.ipv6.ip_nonlocal_bind": "0"}, {"br_netfilter": True}, ["sysctl"]),
-        ({}, {"br_netfilter": False}, ["modules"]),
-        ({"net.unknown": "7"}, {"other": False}, []),  # of another cluster's file
+        ({}, "", []),
+        ({}, "ipv6/ip_nonlocal_bind", []),  # a kernel without IPv6, excused by the hyphen
+        ({"ipv4/ip_forward": "0\n"}, "", ["sysctl"]),
+        ({"ipv6/ip_nonlocal_bind": "0\n"}, "", ["sysctl"]),
+        ({}, "ipv4/ip_forward", ["modules", "sysctl"]),  # its module was taken out
     ],
 )
 def test_what_the_kernel_lost_is_planned_and_its_files_go_along(
-    sysctls: dict[str, str], modules: dict[str, bool], steps: list[str]
+    now: dict[str, str], gone: str, steps: list[str]
 ) -> None:
     """The files are as they should be, so no file changes; a host sets what arrives, so they arrive again."""
     bundle = Bundle(host="w1", files=KERNEL)
-    seen = msgspec.structs.replace(
-        after(bundle, Observed(host="w1", facts=Facts())), sysctls=IN_FORCE | sysctls, modules=modules
-    )
+    assert {*observed_paths(bundle)} == {*(f.path for f in KERNEL), *(LIVE + key for key in IN_FORCE)}
+    seen = after(bundle, Observed(host="w1", facts=Facts()))
+    live = {
+        LIVE + key: FileState(path=LIVE + key, kind="file", mode="0644", owner="root:root", sha256=sha(text))
+        for key, text in (IN_FORCE | now).items()
+        if key != gone
+    }
+    facts = msgspec.structs.replace(seen.facts, kernel="6.1.0")
+    seen = msgspec.structs.replace(seen, files=seen.files | live, facts=facts)
     plan = plan_host("w1", target(bundle), seen)
     assert ([s.id for s in plan.steps], plan.files) == (steps, ())
     sent = make_delivery(plan, target(bundle), seen, {}, state_id="s", epoch=2)
     assert [f.reader for f in sent.files] == steps and list(sent.steps) == steps
+    folder = msgspec.structs.replace(seen, facts=Facts())
+    assert plan_host("w1", target(bundle), folder).empty
 
 
 def test_a_path_that_passes_from_one_owner_to_another_is_listed_once() -> None:
