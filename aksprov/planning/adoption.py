@@ -21,6 +21,7 @@ from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
 from aksprov.model.objects import OBJECTS_SCHEMA, ClusterObjects, HostObjects
+from aksprov.model.quarantine import cluster_of, is_quarantine
 from aksprov.model.row import Result, Row
 
 
@@ -103,6 +104,7 @@ def adopt(accounts: Mapping[str, Account], snapshot: Snapshot) -> Adoption:
 
 def differences(account: Account, snapshot: Snapshot) -> tuple[Row, ...]:
     """What a host has that the state lacks: Failed where it must be adopted first, else Warning."""
+    removed = {cluster_of(node.cluster) for node in snapshot.nodes if is_quarantine(node.cluster)}
     rows: list[Row] = []
     counted = snapshot.epochs.get(account.host.key, 0)
     if account.epoch > counted:
@@ -110,6 +112,8 @@ def differences(account: Account, snapshot: Snapshot) -> tuple[Row, ...]:
         rows.append(_row("HostAhead", "Warning", account.host.name, details, "look at what the plan changes on it"))
     for objects in account.objects.clusters if account.objects else ():
         cluster = objects.cluster
+        if cluster.key in removed:
+            continue
         if cluster.key not in snapshot.clusters:
             details = f"it is in cluster {cluster.name}, which the state does not have"
             cure = f"record what it has: aksprov adopt --name {account.host.name}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from aksprov.errors import HostError
+from aksprov.errors import StateError
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Observed
@@ -49,12 +49,14 @@ async def first_contact(
     """The hosts that may have what the state lacks, and what that is.
 
     These are the hosts that were not looked at since the state was restored, and those that have seen a
-    higher epoch than it counts.  One that is in a cluster that the state does not have fails: it must be
-    adopted first.
+    higher epoch than it counts.
 
     Args:
         snapshot: what the state recorded before the hosts were looked at.
         reread: gives what it records now.
+
+    Raises:
+        StateError: StateLacksClusters, a host is in a cluster that the state does not have.
     """
     ours = {k: o for k, o in observed.items() if o.manifest is None or o.manifest.state_id == snapshot.state_id}
     seen = {key: epoch_of(of_host) for key, of_host in ours.items() if key not in fleet.failures}
@@ -65,14 +67,23 @@ async def first_contact(
     async def read(connection: Connection) -> Account:
         return await account_of(connection, observed[connection.host.key])
 
-    rows: list[Row] = []
-    for key, account in (await fleet.each(sorted(unknown), read)).items():
-        for row in differences(account, snapshot):
-            if row.test_result == "Failed":
-                fleet.fail(key, HostError(row.test_name, row.details, where=f"host {row.host}", fix=row.recommendation))
-            else:
-                rows.append(row)
+    accounts = await fleet.each(sorted(unknown), read)
+    rows = [row for account in accounts.values() for row in differences(account, snapshot)]
+    _refuse_unknown_clusters([row for row in rows if row.test_result == "Failed"])
     return FirstContact(epochs={k: e for k, e in unknown.items() if k not in fleet.failures}, rows=tuple(rows))
+
+
+def _refuse_unknown_clusters(rows: Sequence[Row]) -> None:
+    """A state that lacks clusters would lease their addresses again, so nothing is done with it."""
+    if not rows:
+        return
+    raise StateError(
+        "StateLacksClusters",
+        f"the state does not have cluster {', '.join(sorted({row.cluster for row in rows}))}, which hosts are in",
+        where=f"hosts {', '.join(sorted({row.host for row in rows}))}",
+        why="it was restored from a backup, or replaced, and would give that cluster's addresses away",
+        fix=f"record what hosts have that it lacks: aksprov adopt --file FILE, or --name {rows[0].host}",
+    )
 
 
 def agreed(request: Request, session: Session, store: Store, contact: FirstContact) -> bool:

@@ -43,8 +43,8 @@ def run(request: Request, session: Session) -> Outcome:
             return Outcome(notes=("nothing was changed",))
         aside = (f"what was there is {store.move_aside()}",) if isinstance(present, StateError) else ()
         store.restore(backup)
-    known = "each host shows what it has that the backup lacks before it is changed"
-    return Outcome(notes=(*aside, f"restored {content} to {store.location}; {known}"))
+    lacks = "aksprov adopt --file FILE records what hosts have that it lacks; do that before anything new is made"
+    return Outcome(notes=(*aside, f"restored {content} to {store.location}", lacks))
 
 
 def _present(store: Store) -> Snapshot | StateError | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -221,6 +223,27 @@ def test_after_a_restore_the_first_contact_shows_what_the_hosts_have_and_asks(tr
     assert trio.plan() == []
     trio.spoil()
     trio.run(check=0)  # nobody is asked again
+    assert trio.plan() == []
+
+
+def test_a_restored_state_that_lacks_a_cluster_gives_none_of_its_addresses_away(trio: Trio) -> None:
+    controller = trio.controller
+    before = open_store(str(controller.state)).snapshot()
+    backup = controller.directory / "older.backup"
+    controller.run("state", "backup", backup)
+    with closing(sqlite3.connect(backup)) as connection:  # as it was before the cluster was made
+        connection.execute("DELETE FROM objects WHERE kind IN ('cluster', 'status')")
+        for table in ("nodes", "leases", "router_ids", "late"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        connection.commit()
+    controller.run("state", "restore", backup, "--yes")
+    refused = controller.run(*["other" if word == "demo" else word for word in CLUSTER], check=74)
+    assert "StateLacksClusters" in refused.stderr and "cluster demo" in " ".join(refused.stderr.split())
+    assert controller.json("get-cluster") == []
+    controller.run("adopt", "--file", hosts_file(controller), "--yes")
+    after = open_store(str(controller.state)).snapshot()
+    for field in ("state_id", "networks", "clusters", "leases", "router_ids", "late"):
+        assert getattr(after, field) == getattr(before, field), field
     assert trio.plan() == []
 
 

@@ -15,6 +15,7 @@ from aksprov.model.facts import Facts, Manifest, Observed
 from aksprov.model.host import Host, Role
 from aksprov.model.network import AddressRange, Lease, Network, RouterId
 from aksprov.model.objects import ClusterObjects, HostObjects
+from aksprov.model.quarantine import quarantine_key
 from aksprov.planning.adoption import Account, Adoption, adopt, differences, read_objects
 
 NETWORK = Network(
@@ -233,3 +234,5 @@ def test_what_a_host_has_that_the_state_lacks() -> None:
     assert "adopt --name w1" in row.recommendation
     (row,) = differences(account("w1", objects("w1", nodes=(msgspec.structs.replace(NODES["w1"], index=4),))), state)
     assert (row.test_name, "worker 4 at 10.0.0.13" in row.details) == ("NodeDiffers", True)
+    left = msgspec.structs.replace(NODES["w1"], cluster=quarantine_key("other"))
+    assert differences(account("w1", of_other("w1")), msgspec.structs.replace(state, nodes=(left,))) == ()
