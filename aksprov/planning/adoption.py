@@ -129,10 +129,12 @@ def _problem(account: Account) -> Row | None:
     if account.seen.manifest is None:
         details = "nothing of aksprov is on it; it is recorded as a host that is free"
         return _row("NothingToAdopt", "Skipped", name, details)
-    if account.objects is None:
+    files = account.seen.manifest.files
+    if account.objects is None and not (files and all(f.cluster == "" for f in files)):
         cure = "put objects.json back, or purge the host: what it is for cannot be known"
         return _row("ObjectsUnreadable", "Failed", name, account.problem, cure)
-    others = {node.host for objects in account.objects.clusters for node in objects.nodes} - {key}
+    clusters = account.objects.clusters if account.objects else ()  # plain files have no objects
+    others = {node.host for objects in clusters for node in objects.nodes} - {key}
     if others:
         details = f"it was recorded as {', '.join(sorted(others))}"
         return _row("HostNameDiffers", "Failed", name, details, "give it that name in the hosts file")

@@ -30,6 +30,8 @@ def check_owner(seen: Observed, state_id: str) -> None:
 def check_remains(seen: Observed, clusters: Container[str]) -> None:
     """Refuse a host that still has files of a cluster that is not recorded: two would share its programs.
 
+    Plain files are of no cluster ("") and do no harm.
+
     Args:
         clusters: keys of those that are.
 
@@ -37,7 +39,7 @@ def check_remains(seen: Observed, clusters: Container[str]) -> None:
         HostError: HostNotClean.
     """
     files = seen.manifest.files if seen.manifest else ()
-    remains = sorted({f.cluster for f in files if f.cluster not in clusters})
+    remains = sorted({f.cluster for f in files if f.cluster and f.cluster not in clusters})
     if not remains:
         return
     raise HostError(

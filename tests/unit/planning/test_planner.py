@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aksprov.errors import HostError
 from aksprov.model.bundle import Bundle, BundleFile
-from aksprov.model.facts import Facts, FileState, Observed, Unit
+from aksprov.model.facts import Facts, FileState, Manifest, ManifestFile, Observed, Unit
 from aksprov.model.plan import Plan, plan_hash
 from aksprov.planning.delivery import make_delivery
+from aksprov.planning.owner import check_remains
 from aksprov.planning.planner import Target, contents_wanted, make_plan, manifest_after, observed_paths, plan_host
 
 RUNNING = {"haproxy": Unit(active="active", enabled="enabled"), "keepalived": Unit(active="active", enabled="enabled")}
@@ -227,3 +229,11 @@ def test_a_path_that_passes_from_one_owner_to_another_is_listed_once() -> None:
         seen = msgspec.structs.replace(seen, manifest=manifest)
     assert seen.manifest is not None
     assert [(f.path, f.cluster, f.sha256) for f in seen.manifest.files] == [("/etc/x", "demo", sha("b"))]
+
+
+def test_plain_files_keep_a_host_out_of_no_cluster() -> None:
+    files = tuple(ManifestFile(path=f"/etc/{c}x", sha256="", mode="0644", cluster=c) for c in ("", "demo"))
+    seen = Observed(host="h1", facts=Facts(), manifest=Manifest(state_id="s", epoch=1, bundle="", files=files))
+    check_remains(seen, ("demo",))
+    with pytest.raises(HostError, match="removed"):
+        check_remains(seen, ("other",))
