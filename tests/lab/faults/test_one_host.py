@@ -7,7 +7,7 @@ import time
 import pytest
 from configured import PORT
 from msgspec import Struct
-from trio import OLD_PORT, Trio, listens, until
+from trio import OLD_PORT, Trio, listens, release, trap, until
 
 DROP_IN = "/run/systemd/system/haproxy.service.d"
 
@@ -113,4 +113,41 @@ def test_one_row_says_what_happened_and_the_others_go_on(trio: Trio, fault: Faul
         balancer.shell(fault.mends)
     trio.run(check=0)
     until(lambda: not listens(balancer, OLD_PORT), 5)
+    assert trio.plan() == []
+
+
+@pytest.mark.slow
+def test_a_host_that_stops_in_the_middle_is_given_up_at_the_deadline(trio: Trio) -> None:
+    """Its sshd stands still while it swaps; it goes on by itself later, and the next run finds it so."""
+    balancer = trio.lab["lb1"]
+    trio.spoil()
+    trap(balancer, "mv", 3)
+    running = trio.start()
+    until(lambda: balancer.shell("ls /run/stopped", check=False).stdout, 60)
+    began = time.monotonic()
+    balancer.shell("pkill -STOP sshd")
+    try:
+        said, _ = running.communicate(timeout=150)
+        assert time.monotonic() - began < 120
+    finally:
+        release(balancer, "mv")
+        balancer.shell("pkill -CONT sshd")
+    assert running.returncode == 1
+    assert trio.failures()["lb1"]["code"] == "HostDisconnected"
+    assert "HostDisconnected" in said
+    assert trio.lab["w1"].shell("cat /etc/crictl.yaml").stdout
+    trio.run(check=0)
+    assert trio.plan() == []
+    assert trio.is_whole()
+
+
+def test_a_host_behind_a_slow_line_is_waited_for(trio: Trio) -> None:
+    """64 kbit/s: the login, what is sent and the answers take many times as long as elsewhere."""
+    trio.spoil()
+    balancer = trio.lab["lb1"]
+    balancer.shell("tc qdisc add dev eth0 root tbf rate 64kbit burst 4kb latency 5s")
+    try:
+        trio.run(check=0)
+    finally:
+        balancer.shell("tc qdisc del dev eth0 root")
     assert trio.plan() == []
