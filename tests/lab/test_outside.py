@@ -1,4 +1,8 @@
-"""The probes that do more than look: failover on request, and listening for strangers before a router id is taken."""
+"""The probes that do more than look: failover on request, and listening for strangers before a router id is taken.
+
+Seen to fail: HAProxy stays stopped after the controller's death when the host's timer is set to hours; the plan and the
+reservation disagree (ProposalTaken) when one of them does not know what was heard.
+"""
 
 from __future__ import annotations
 
