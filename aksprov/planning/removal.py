@@ -19,6 +19,7 @@ ORIGINALS: Final = f"{HOME}/originals"
 EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused before the removal is refused after it
 # Readers that a removal does something about, in its order: the VIP is given up before HAProxy stops to answer on it.
 _LEAVERS: Final[tuple[Reader, ...]] = ("keepalived", "haproxy", "containerd", "systemd", "sysctl", "modules")
+_NOBODY: Final = "-"  # in place of the key where files of no cluster ("") are taken off
 _RUNNING: Final = ("active", "reloading", "activating")
 
 
@@ -113,7 +114,7 @@ def make_removal(
         steps=_vacated(cluster, left),
         listens=(),
         manifest=manifest_after(nothing, left.seen, {}, state_id=state_id, epoch=epoch),
-        leaving=cluster,
+        leaving=cluster or _NOBODY,
         vips=vips,
     )
 

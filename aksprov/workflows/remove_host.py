@@ -27,8 +27,6 @@ from aksprov.workflows.host_view import clusters_by_host, find_host
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
-_NOBODY = "-"  # stands for a cluster where what is left on a host is of none
-
 
 def run(request: Request, session: Session) -> Outcome:
     """Take the host and its facts out of the inventory; only --purge touches the host itself.
@@ -88,7 +86,7 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
         async def clean(connection: Connection) -> None:
             left = await read_host(connection, held.state_id)
             async with store.journal.steps_of(held.run, held.epochs) as steps:
-                for cluster in left.clusters or (_NOBODY,):
+                for cluster in left.clusters or ("",):
                     waves = {host.key: 1}
                     plan = plan_removal("remove-host", cluster, (f"host/{host.name}",), (), {host.key: left}, waves)
                     for change in plan.hosts:

@@ -83,3 +83,13 @@ def test_a_host_with_nothing_of_the_cluster_is_left_alone_and_a_half_begun_one_i
     hosts = {"lb1": bare, "lb2": other, "lb3": begun}
     plan = plan_removal("remove-cluster", "demo", (), (), hosts, dict.fromkeys(hosts, 1))
     assert [(h.name, h.files, [s.id for s in h.steps]) for h in plan.hosts] == [("lb3", (), ["manifest"])]
+
+
+def test_plain_files_are_of_no_cluster_and_stay_until_the_host_is_purged() -> None:
+    left = host(managed(CFG), managed(CRI, ""))
+    removes = {}
+    for cluster in left.clusters:
+        (change,) = plan_removal("remove-host", cluster, (), (), {"lb1": left}, {"lb1": 1}).hosts
+        delivery = make_removal(cluster, change, left, (), state_id="s", epoch=5)
+        removes[delivery.leaving] = delivery.removes
+    assert removes == {"-": (CRI,), "demo": (CFG,)}
