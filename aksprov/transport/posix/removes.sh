@@ -10,6 +10,8 @@ stage_original() {
 }
 
 remove() {
+	# what we never put there is not ours to remove: somebody wrote it into the manifest
+	case $1 in $D/*) ;; *) [ -e "$D/originals/files$1" ] || [ -e "$D/originals/absent$1" ] || return 0 ;; esac
 	new "$1"
 	if [ -e "$n" ]; then
 		mv -f "$n" "$1"

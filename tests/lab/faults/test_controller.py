@@ -2,6 +2,8 @@
 
 Seen to fail with each of these taken out:
 
+- state/process.py, a lease of a process that is gone is free: HostsLocked for two days after a clock ahead of time;
+- state/failures.py, SQLite's "full": an InternalError with a traceback.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ Nothing of the product knows of either.
 
 Seen to fail with each of these taken out:
 
+- state/journal.py, an unfinished run is gone on with: another run began (4 instead of 3);
+- posix/recover.sh, ``put_back``: after the power cut the old files of the swap lay about.
 """
 
 from __future__ import annotations

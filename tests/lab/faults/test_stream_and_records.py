@@ -4,7 +4,9 @@ Seen to fail with each of these taken out of the scripts in aksprov/transport/po
 
 - apply.sh, ``sha256sum -c``: a stream cut at a member's border was told as an owner that cannot be had;
 - recover.sh, ``check_log``: a broken swap.log was removed without a word, what it told of was lost;
-- apply.sh, ``sync $D/swap.log.new``, and ``sync_folders`` after swap.log's rename: not before the first rename.
+- removes.sh, the look into originals: a file that somebody wrote into the manifest was removed;
+- apply.sh, ``sync $staged``, ``sync $D/swap.log.new``, ``sync_folders`` after swap.log's rename: not before the
+  first rename.
 """
 
 from __future__ import annotations
@@ -129,6 +131,14 @@ def test_a_manifest_that_somebody_broke_is_told(lab: Lab) -> None:
         assert f"{OURS}/manifest.json" in error.fix
     finally:
         host.shell(f"mv /root/manifest.json {OURS}/")
+
+
+def test_a_path_that_somebody_wrote_into_the_manifest_is_not_removed(lab: Lab) -> None:
+    """A file that a plan takes for ours, and that we never put there, stays as it is."""
+    lab["h1"].shell("echo theirs > /srv/theirs")
+    put(lab, deliver(unchanged=OLD, removes=("/srv/theirs",)))
+    assert lab["h1"].shell("cat /srv/theirs").stdout == "theirs\n"
+    assert litter(lab["h1"]) == ""
 
 
 @pytest.mark.strace
