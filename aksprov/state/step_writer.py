@@ -75,7 +75,8 @@ class StepWriter:
             batch, self._waiting = self._waiting, []
             try:
                 await asyncio.to_thread(self._store, [entry for entries, _ in batch for entry in entries])
-            except Exception as error:  # noqa: BLE001  # handed to everyone who waits for it
+            except Exception as error:  # noqa: BLE001  # handed to everyone who waits, also those who came meanwhile
+                batch, self._waiting = batch + self._waiting, []
                 _settle(batch, error)
             else:
                 _settle(batch, None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from aksprov.model.desired import Snapshot
 from aksprov.model.host_lease import Epochs, HostLease, LeaseTerms
@@ -20,6 +21,9 @@ from aksprov.state.place import state_path
 from aksprov.state.reading import read_snapshot
 from aksprov.state.sqlite import PATIENCE
 from aksprov.state.transaction import Transaction
+
+RENEWAL_PATIENCE: Final = 5.0
+"""Seconds that a renewal waits for another command's write: a run that ends waits for one that is under way."""
 
 
 def utc_now() -> datetime:
@@ -139,5 +143,5 @@ class Store:
             RunFencedError: RunFenced.
             StateError, BusyError: the state cannot be written.
         """
-        with self.write() as transaction:
-            transaction.host_leases.renew(epochs, terms)
+        with Database(self._database.path, RENEWAL_PATIENCE).writing() as connection:
+            HostLeases(connection, self._clock).renew(epochs, terms)

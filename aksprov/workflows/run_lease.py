@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from aksprov.errors import AksprovError
+from aksprov.errors import AksprovError, BusyError, StateError
 from aksprov.model.host_lease import Epochs, LeaseTerms
 from aksprov.state import RunFencedError, Store
 
@@ -21,12 +21,17 @@ async def kept_alive(store: Store, epochs: Epochs, terms: LeaseTerms) -> AsyncIt
         epochs: under which the run holds its hosts; none are nothing to do.
     """
     beat = asyncio.create_task(_renew(store, epochs, terms)) if epochs else None
+    writable = True
     try:
         yield
+    except (StateError, BusyError) as error:
+        writable = isinstance(error, RunFencedError)  # else the state cannot be written: the leases expire
+        raise
     finally:
         if beat is not None:
             beat.cancel()
-            # a state that cannot be written must not hide why the run ends; its leases expire by themselves
+        if epochs and writable:
+            # what goes wrong here must not hide why the run ends
             with suppress(AksprovError), store.write() as transaction:
                 transaction.host_leases.give_back(epochs)
 
