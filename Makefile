@@ -16,7 +16,7 @@ test: packages
 		tests/lab tests/lint tests/unit tests/golden
 
 test-faults: packages
-	@$(PYTEST) --numprocesses auto --dist loadfile tests/lab/faults tests/lab/test_transport_crash.py
+	@$(PYTEST) --numprocesses auto --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py

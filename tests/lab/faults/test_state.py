@@ -6,9 +6,11 @@ import sqlite3
 import time
 from contextlib import closing
 
+import pytest
 from trio import Trio, release, trap, until
 
 
+@pytest.mark.slow
 def test_a_state_that_another_process_holds_for_longer_than_a_run_waits(trio: Trio) -> None:
     """Twenty seconds are waited, never longer; what reads is not held up."""
     balancer = trio.lab["lb1"]
