@@ -8,7 +8,14 @@ broken="" odd=""
 if [ -e $D/swap.log ]; then
 	# another run's swap may take this long to end
 	if ! take_lock 30; then
-		if [ -n "$held" ]; then echo "locked $held"; else echo "broken $out"; fi
+		if [ -n "$held" ]; then
+			echo "locked $held"
+		elif [ -d $D ]; then
+			echo "broken $out"
+		else
+			# a removal that was still going on has ended, and left nothing behind
+			echo right
+		fi
 		exit 0
 	fi
 	[ ! -e $D/swap.log ] || check_log
