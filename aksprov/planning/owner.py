@@ -23,7 +23,7 @@ def check_owner(seen: Observed, state_id: str) -> None:
         "the host is managed from another aksprov state",
         where=f"host {seen.host}: {MANIFEST}",
         why=f"its manifest names state {seen.manifest.state_id[:12]}, this is {state_id[:12]}",
-        fix=f"use that state (AKSPROV_STATE), or, when it is gone for good: aksprov adopt --name {seen.host}",
+        fix="use that state (AKSPROV_STATE), or, when it is gone for good, take its hosts over: aksprov adopt",
     )
 
 
