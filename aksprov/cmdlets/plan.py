@@ -44,9 +44,7 @@ APPLY = Verb(
     examples=(
         Example(command="aksprov apply plan.json --yes", text="Exactly the plan that was looked at."),
         Example(command="aksprov apply --from review --yes", text="The files as they are in the folder."),
-        Example(
-            command="aksprov apply --from motd --what-if", text="Plain files: motd/lb1/etc/motd goes to lb1."
-        ),
+        Example(command="aksprov apply --from motd --what-if", text="Plain files: motd/lb1/etc/motd goes to lb1."),
     ),
     confirms=True,
 )

@@ -333,4 +333,3 @@ def _row(name: str, result: Result, host: str, details: str, cure: str = "", clu
         host=host,
         cluster=cluster,
     )
-

@@ -86,8 +86,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "SwapLogUnreadable": (
         "/var/lib/aksprov/swap.log on {host} is not as it was written, so a change that broke off cannot be put back",
-        "on the host, rename files NAME.aksprov-old that lie beside ours back to NAME (find /etc -name '.*.aksprov-old'), "
-        "remove /var/lib/aksprov/swap.log, then run the command again",
+        "on the host, rename files NAME.aksprov-old that lie beside ours back to NAME "
+        "(find /etc -name '.*.aksprov-old'), remove /var/lib/aksprov/swap.log, then run the command again",
     ),
     "HostLeftHalf": (
         "{host} could not put everything back",

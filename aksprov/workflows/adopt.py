@@ -190,9 +190,7 @@ def _decoded(content: bytes) -> Manifest | None:
         return None
 
 
-def _finish(
-    store: Store, held: Reservation, accounts: Mapping[str, Account], adoption: Adoption, fleet: Fleet
-) -> None:
+def _finish(store: Store, held: Reservation, accounts: Mapping[str, Account], adoption: Adoption, fleet: Fleet) -> None:
     """Record where the clusters stand now, and give the hosts back."""
     with store.write(held.epochs) as transaction:
         for cluster in adoption.clusters:

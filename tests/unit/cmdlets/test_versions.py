@@ -52,7 +52,14 @@ def test_no_version_has_what_a_later_one_brings() -> None:
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [(None, "v1.36.4"), ("latest", "v1.36.4"), ("v1.37.1", "v1.37.1"), ("V1.20.2", "v1.20.2"), ("1.33.4", "v1.33.4"), ("1.36.99", "v1.36.99")],
+    [
+        (None, "v1.36.4"),
+        ("latest", "v1.36.4"),
+        ("v1.37.1", "v1.37.1"),
+        ("V1.20.2", "v1.20.2"),
+        ("1.33.4", "v1.33.4"),
+        ("1.36.99", "v1.36.99"),
+    ],
 )
 def test_a_version_is_taken_with_any_patch(text: str | None, version: str) -> None:
     assert resolve_version(text) == version
