@@ -77,8 +77,8 @@ class Quiet:
         """Nothing is open."""
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
-        """Not part of what is measured."""
-        raise NotImplementedError
+        """It hears nobody: the one script that a plan runs listens for VRRP."""
+        return Completed(status=0, stdout=b"end\n")
 
     async def put_bundle(self, delivery: Delivery) -> Receipt:
         """Not part of what is measured."""

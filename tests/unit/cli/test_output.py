@@ -142,7 +142,7 @@ def test_a_failed_row_beside_an_object_is_not_lost(capsys: pytest.CaptureFixture
 
 def test_a_verb_without_a_result_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("table", "json", "yaml"):
-        assert printed(capsys, "remove-host", Outcome(notes=("gone",)), form) == ("", "note: gone\n")
+        assert printed(capsys, "remove-cluster-network", Outcome(notes=("gone",)), form) == ("", "note: gone\n")
 
 
 def test_hosts_for_which_the_same_happens_share_a_heading_and_a_difference(capsys: pytest.CaptureFixture[str]) -> None:
