@@ -10,13 +10,15 @@ PYTEST = tools/in-venv pytest $(ARGS)
 
 .PHONY: test test-faults demo lint unit lab bench bench-peers build lock clean packages
 
-# a file of tests on each core; the lab's first, as they take longest
+# a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
+WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
+
 test: packages
-	@$(PYTEST) --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder -m "not slow" \
+	@$(PYTEST) --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" \
 		tests/lab tests/lint tests/unit tests/golden
 
 test-faults: packages
-	@$(PYTEST) --numprocesses auto --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
+	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py
