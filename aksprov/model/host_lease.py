@@ -57,3 +57,11 @@ class HostLease(Value, frozen=True, kw_only=True):
     renewed: datetime
     expires: datetime
     ended: str = ""
+
+    def held_for(self, now: datetime) -> float:
+        """Seconds since it was taken; 0 where the clock that it was taken by was ahead of ``now``."""
+        return max(0.0, (now - self.taken).total_seconds())
+
+    def silent_for(self, now: datetime) -> float:
+        """Seconds since it was renewed; 0 where that clock was ahead."""
+        return max(0.0, (now - self.renewed).total_seconds())

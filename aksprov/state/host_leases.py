@@ -175,12 +175,12 @@ def _text(moment: datetime) -> str:
 
 def _locked(busy: Sequence[HostLease], now: datetime) -> HostsLockedError:
     first = busy[0]
-    since, ago = (f"{(now - moment).total_seconds():.0f} s" for moment in (first.taken, first.renewed))
     return HostsLockedError(
         "HostsLocked",
         f"another run is changing {_names([lease.host for lease in busy])}",
         where=f"hosts {_names([lease.host for lease in busy])}",
-        why=f"run {first.holder.run} of {first.holder.owner} has held them for {since} and said so {ago} ago",
+        why=f"run {first.holder.run} of {first.holder.owner} has held them for {first.held_for(now):.0f} s "
+        f"and said so {first.silent_for(now):.0f} s ago",
         fix=f"wait for it to end (aksprov get-lock); if it hangs: aksprov break-lock --run {first.holder.run}",
     )
 

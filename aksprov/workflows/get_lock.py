@@ -38,6 +38,6 @@ def _object(leases: list[HostLease], verb: str, objects: tuple[str, ...], now: d
         "Hosts": [lease.host for lease in leases],
         "TakenAt": first.taken.isoformat(timespec="seconds"),
         "RenewedAt": max(lease.renewed for lease in leases).isoformat(timespec="seconds"),
-        "AgeSeconds": int((now - first.taken).total_seconds()),
+        "AgeSeconds": int(first.held_for(now)),
         "Expired": all(is_over(lease, now) for lease in leases),
     }

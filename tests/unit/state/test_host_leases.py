@@ -74,6 +74,14 @@ def test_a_host_that_is_held_is_refused_and_none_of_the_others_is_taken(store: S
         store.check_free(["a", "c"])
 
 
+def test_a_lease_of_a_clock_that_is_ahead_is_told_without_a_negative_age(store: Store, clock: Clock) -> None:
+    take(store, ["a"], FIRST)
+    clock.forward(-3600)
+    with pytest.raises(HostsLockedError) as caught:
+        take(store, ["a"], SECOND)
+    assert "held them for 0 s and said so 0 s ago" in caught.value.why
+
+
 def test_epochs_count_for_each_host_whoever_takes_it_and_outlive_its_removal(store: Store) -> None:
     first = take(store, ["a", "b"], FIRST)
     assert first == {"a": 1, "b": 1}
