@@ -107,6 +107,8 @@ def test_killed_at_any_rename_the_next_contact_puts_it_right(old: Lab) -> None:
         old["h1"].shell("rm -f /usr/local/sbin/mv")
         put(old, deliver(OLD, removes=("/etc/sysctl.d/99-x.conf", "/srv/folder/fresh"), epoch=1))
         old["h1"].shell("echo 1 > /proc/sys/net/ipv4/tcp_syncookies")
+        # the lists of first states, too, are renamed into place, once: each time is to be the first
+        old["h1"].shell("cd /var/lib/aksprov/originals && rm -f units sysctls")
         trap(old, rename, KILL)
         assert error_of(entry(old, "h1"), lambda c: c.put_bundle(CHANGE)).code == "AnswerUnreadable"
         assert state_of(old) == right(OLD), f"rename {rename} of {total}"
