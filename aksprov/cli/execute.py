@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from aksprov.cli.command import parse
+from aksprov.cli.dispatch import workflow_of
 from aksprov.cli.failure import print_error
 from aksprov.cli.objects import with_files
 from aksprov.cli.output import show
@@ -19,13 +19,10 @@ from aksprov.cli.terminal import Person
 from aksprov.cmdlets.binding import bind, missing, read_value
 from aksprov.cmdlets.common import COMMON
 from aksprov.cmdlets.declaration import Verb
-from aksprov.errors import AksprovError, ExitCode, NotAvailableError
+from aksprov.errors import AksprovError, ExitCode
 from aksprov.events import EventStream
-from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.workflows.session import Session
-
-Workflow = Callable[[Request, Session], Outcome]
 
 
 def execute(verb: Verb, words: Sequence[str]) -> int:
@@ -45,7 +42,7 @@ def execute(verb: Verb, words: Sequence[str]) -> int:
     if person.interactive:
         given |= person.supply(missing(verb, given))
     request = bind(verb, given)
-    workflow = _workflow(verb)
+    workflow = workflow_of(verb)
     stream = EventStream(lambda: datetime.now(UTC))
     state = os.environ.get("AKSPROV_STATE") or None
     session = Session(state_url=state, events=stream, clock=lambda: datetime.now(UTC), asker=person)
@@ -67,22 +64,3 @@ def execute(verb: Verb, words: Sequence[str]) -> int:
     if outcome.error is not None and "error" not in silent:
         print_error(outcome.error, as_json=form == "json")
     return int(outcome.exit_code)
-
-
-def _workflow(verb: Verb) -> Workflow:
-    """The ``run`` of the verb's module, imported only now."""
-    name = "aksprov.workflows." + verb.name.replace("-", "_")
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise NotAvailableError(
-            "VerbNotAvailable",
-            f"{verb.name} is not available yet",
-            where=verb.name,
-            why="the verb is declared, and nothing carries it out in this version",
-            fix="look at 'aksprov --help' for the others",
-        ) from None
-    run: Workflow = module.run
-    return run

@@ -56,6 +56,10 @@ def _run(words: Sequence[str]) -> int:
     if words[0] == "--version":
         write(f"aksprov {__version__}\n")
         return 0
+    if words[0] == "invoke":  # for other programs; no verb, so that help does not list it
+        from aksprov.cli.invoke import serve
+
+        return serve()
     words = one_word(words)
     verb = find_verb(words[0])
     if verb is None:
