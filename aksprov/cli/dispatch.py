@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ Workflow = Callable[[Request, Session], Outcome]
 
 
 def workflow_of(verb: Verb) -> Workflow:
-    """The ``run`` of the verb's module, imported only now.
+    """The ``run`` of the verb's module, imported only now: the last of what starting the program takes.
 
     Raises:
         NotAvailableError: VerbNotAvailable.
@@ -33,5 +34,7 @@ def workflow_of(verb: Verb) -> Workflow:
             why="the verb is declared, and nothing carries it out in this version",
             fix="look at 'aksprov --help' for the others",
         ) from None
+    gc.freeze()  # what has been imported stays as long as the program
+    gc.enable()
     run: Workflow = module.run
     return run
