@@ -34,10 +34,13 @@ class Facts(Value, frozen=True, kw_only=True):
 
     Args:
         memory_mb: MemTotal in MiB.
-        disk_free_mb: free MiB under /var/lib.
+        disk_free_mb: free MiB under /var/lib; on Windows, of drive C.
         programs: name -> version for programs that are there (haproxy, keepalived,
             containerd, kubelet, kubeadm, kubectl, crictl, calicoctl).
-        units: for haproxy, keepalived, containerd, kubelet.
+        units: for haproxy, keepalived, containerd, kubelet; on Windows services.
+        powershell: version of Windows PowerShell, "" on Linux.
+        features: Windows features that are installed.
+        pending_restart: whether Windows waits for a restart.
     """
 
     hostname: str = ""
@@ -54,6 +57,9 @@ class Facts(Value, frozen=True, kw_only=True):
     interfaces: tuple[Interface, ...] = ()
     programs: dict[str, str] = {}
     units: dict[str, Unit] = {}
+    powershell: str = ""
+    features: tuple[str, ...] = ()
+    pending_restart: bool = False
 
 
 class ManifestFile(Wire, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aksprov.errors import HostError
 
@@ -96,17 +96,20 @@ MEANINGS: dict[str, tuple[str, str]] = {
 }
 
 
-def refusal(host: str, failures: Sequence[tuple[str, str, str]]) -> HostError:
+def refusal(
+    host: str, failures: Sequence[tuple[str, str, str]], meanings: Mapping[str, tuple[str, str]] = MEANINGS
+) -> HostError:
     """The error for a delivery that failed.
 
     Args:
         failures: (step, code, text of the host) in order; a second one says that putting
             back failed too, which is then the error that counts.
+        meanings: what the codes mean on the host's operating system.
     """
     step, code, _ = failures[-1]
-    what, fix = MEANINGS.get(code, MEANINGS["AnswerUnreadable"])
+    what, fix = meanings.get(code, meanings["AnswerUnreadable"])
     return HostError(
-        code if code in MEANINGS else "AnswerUnreadable",
+        code if code in meanings else "AnswerUnreadable",
         what.format(host=host, step=step),
         where=f"{host}, step {failures[0][0]}",
         why="; ".join(said for _, _, said in failures if said),

@@ -1,0 +1,1 @@
+"""Windows hosts: the wires that reach them, and what runs there."""

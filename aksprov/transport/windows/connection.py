@@ -1,0 +1,168 @@
+"""What every connection to a Windows host does, whichever wire its scripts go over."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aksprov.errors import HostError
+from aksprov.facts.windows import parse_windows_observation
+from aksprov.model.facts import Observed
+from aksprov.model.host import Host
+from aksprov.model.transport import Completed, Delivery, Receipt
+from aksprov.transport.windows.delivery import Answer, Package, package, pieces, read_answer, receipt
+from aksprov.transport.windows.ps import script
+from aksprov.transport.windows.refusals import windows_refusal
+
+if TYPE_CHECKING:
+    from aksprov.transport.windows.wire import Ran, Wire
+
+# For an answer that moves no more than text: facts and hashes.
+ANSWER_SECONDS = 120
+# The host's own deadlines (lock 30 s, 60 for each start and stop of a service), and a feature's installation,
+# which has none.
+APPLY_SECONDS = 1800
+# A server that installs a feature while it starts takes minutes.
+RESTART_SECONDS = 900
+_RETRY_SECONDS = 3.0
+
+_APPLY = ("files", "lock", "swap", "setup", "receive", "apply")
+
+
+class WindowsConnection:
+    """An open connection to a Windows host; see :class:`aksprov.model.transport.Connection`.
+
+    Args:
+        wire: an open one.
+        reopen: opens another one, after a restart of the host.
+    """
+
+    def __init__(self, host: Host, wire: Wire, reopen: Callable[[], Awaitable[Wire]]) -> None:
+        self.host = host
+        self._wire = wire
+        self._reopen = reopen
+        self._turn = asyncio.Lock()  # one script at a time
+
+    async def run(self, script: str, stdin: bytes = b"") -> Completed:
+        """Run a script of PowerShell as the user of the connection; its output lines are stdout."""
+        ran = await self._run(script, {}, [stdin.decode()] if stdin else (), ANSWER_SECONDS)
+        faults = "\n".join(ran.faults)
+        return Completed(status=1 if faults else 0, stdout="\n".join(ran.output).encode(), stderr=faults.encode())
+
+    async def observe(self, paths: Sequence[str]) -> Observed:
+        """Facts, manifest and files.  What a killed run or a power cut broke is put right first.
+
+        Raises:
+            HostError: HostLocked, HostLeftHalf or SwapLogUnreadable beside what the wire raises.
+        """
+        seen, unfinished = await self._observe(paths)
+        if unfinished:
+            await self._recover()
+            seen, _ = await self._observe(paths)
+        return seen
+
+    async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Contents of the files that are there."""
+        answer = await self._ask(("files", "read"), {"paths": list(paths)})
+        return {path: base64.b64decode(text) for path, text in answer.contents.items()}
+
+    async def put_bundle(self, delivery: Delivery) -> Receipt:
+        """Stage, check, swap, set up, verify, manifest; or put everything back.
+
+        A feature that needs a restart gets it before anything is swapped, and the delivery goes on after it.
+
+        Raises:
+            HostError: with the step that failed; see :mod:`aksprov.transport.windows.refusals`.
+        """
+        whole = package(delivery)
+        try:
+            answer = await self._apply(whole)
+        except HostError as e:
+            if e.code != "SwapBroken":
+                raise
+            await self._recover()
+            answer = await self._apply(whole)
+        if answer.restart is not None:
+            await self._restart()
+            answer = await self._apply(whole)
+        if answer.restart is not None:
+            said = f"features that still wait for a restart: {answer.restart}"
+            raise windows_refusal(self.host.name, [("features", "FeatureMissing", said)])
+        return receipt(answer, delivery, self.host.name)
+
+    async def tcp_open(self, address: str, port: int) -> bool:
+        """Whether a TCP connection from this host to ``address:port`` opens."""
+        return (await self._ask(("tcp",), {"address": address, "port": port})).open
+
+    async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
+        """None: what listens on such a socket runs on Linux."""
+        return None
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._wire.close()
+
+    async def _observe(self, paths: Sequence[str]) -> tuple[Observed, bool]:
+        lines = await self._lines(("files", "lock", "observe"), {"paths": list(paths)})
+        read_answer(lines, self.host.name)
+        return parse_windows_observation(lines[-1], host=self.host.name)
+
+    async def _recover(self) -> None:
+        answer = await self._ask(("files", "lock", "swap", "setup", "recover"), {}, seconds=APPLY_SECONDS)
+        codes = {"locked": "HostLocked", "broken": "HostLeftHalf", "unreadable": "SwapLogUnreadable"}
+        if answer.recovered != "right":
+            code = codes.get(answer.recovered, "AnswerUnreadable")
+            raise windows_refusal(self.host.name, [("recover", code, answer.text)])
+
+    async def _apply(self, whole: Package) -> Answer:
+        """All but the last load only arrive; with the last one the host acts."""
+        asked = {"mark": secrets.token_hex(4), "sha256": whole.sha256}
+        *loads, last = whole.loads()
+        for load in loads:
+            await self._ask(("files", "receive"), asked | {"last": False}, pieces(load), APPLY_SECONDS)
+        return await self._ask(_APPLY, asked | {"last": True}, pieces(last), APPLY_SECONDS)
+
+    async def _restart(self) -> None:
+        """Restart the host and wait until it has booted anew."""
+        before, _ = await self._observe(())
+        answer = await self._ask(("files", "restart"), {})
+        if answer.status:
+            raise windows_refusal(self.host.name, [("features", "HostRestartFailed", answer.text)])
+        await self._wire.close()
+        end = time.monotonic() + RESTART_SECONDS
+        why = "it has not restarted"
+        while time.monotonic() < end:
+            await asyncio.sleep(_RETRY_SECONDS)
+            try:
+                self._wire = await self._reopen()
+                after, _ = await self._observe(())
+            except HostError as e:
+                why = e.why or e.what
+                continue
+            if after.facts.boot_id != before.facts.boot_id:
+                return
+            await self._wire.close()
+        raise windows_refusal(self.host.name, [("features", "HostRestartFailed", why)])
+
+    async def _ask(
+        self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
+    ) -> Answer:
+        return read_answer(await self._lines(names, request, stdin, seconds), self.host.name)
+
+    async def _lines(
+        self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
+    ) -> tuple[str, ...]:
+        ran = await self._run(script(*names), {"Request": msgspec.json.encode(request).decode()}, stdin, seconds)
+        if ran.faults:
+            raise windows_refusal(self.host.name, [("script", "AnswerUnreadable", "\n".join(ran.faults)[-500:])])
+        return tuple(line for line in ran.output if line.strip())
+
+    async def _run(self, text: str, parameters: dict[str, str], stdin: Iterable[str], seconds: float) -> Ran:
+        async with self._turn:
+            return await self._wire.run(text, parameters, pieces=stdin, seconds=seconds)

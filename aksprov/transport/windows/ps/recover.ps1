@@ -1,0 +1,24 @@
+# recover.ps1: put a broken swap right, and clear away what killed runs left; live ones are let be.
+# Answer: {"recovered": "right"}, or "locked", "broken", "unreadable", each with "text".
+$answer = @{ recovered = 'right'; text = '' }
+try {
+    if ([IO.File]::Exists("$D\swap.log")) {
+        # another run's swap may take this long to end
+        if (-not (Enter-Lock 30 '0')) { return Write-Answer @{ recovered = 'locked'; text = (Get-Holder) } }
+        $S.log = "$D\swap.log"
+    }
+    if ($S.lock -and [IO.File]::Exists("$D\swap.log")) {
+        $commit = ([IO.File]::ReadAllText("$D\swap.log").Split("`n")[0].Split("`t") + @('', ''))[1]
+        $is = if ([IO.File]::Exists("$D\manifest.json")) { Get-Sha256 "$D\manifest.json" } else { '' }
+        if ($odd = Find-OddLine) { $answer = @{ recovered = 'unreadable'; text = $odd } }
+        elseif ($commit -eq $is) { Clear-Old }
+        else {
+            Undo-Swap
+            if ($S.broken) { $answer = @{ recovered = 'broken'; text = ($S.broken -join "`n") } }
+        }
+    }
+    Clear-Killed
+    if ([IO.Directory]::Exists($D) -and ($S.lock -or (Enter-Lock 0 '0'))) { Undo-Preparation }
+} catch { $answer = @{ recovered = 'broken'; text = "$_" } }
+finally { Exit-Lock }
+Write-Answer $answer

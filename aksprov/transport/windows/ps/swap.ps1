@@ -1,0 +1,112 @@
+# swap.ps1: the record of a swap, from which it is put back or finished, also after a power cut.
+# swap.log is on the disk before what it tells of is done; a tab between the words:
+#   commit SHA256       of the manifest that ends this swap
+#   kept PATH           its first version went to originals
+#   had PATH            the old file is kept beside it
+#   new PATH            there was no file
+#   service|rule|task NAME STATE    the state before as JSON, null for none
+#   folder|link PATH    there was none
+# While it is still called swap.log.new nothing has been renamed.
+function Add-Log([string] $Line) { Write-Durable $S.log "$Line`n" 'Append' }
+
+# the whole lines of a log; one without its end was never acted upon
+function Get-Log([string] $Path) {
+    $text = [IO.File]::ReadAllText($Path)
+    foreach ($line in $text.Substring(0, $text.LastIndexOf("`n") + 1).Split("`n")) {
+        if (-not $line) { continue }
+        $words = $line.Split("`t") + @('', '')
+        @{ kind = $words[0]; name = $words[1]; state = $words[2] }
+    }
+}
+
+# the first line that we cannot have written
+function Find-OddLine {
+    $count = 0
+    foreach ($line in Get-Log "$D\swap.log") {
+        $count++
+        $kinds = if ($count -eq 1) { 'commit' } else { 'kept', 'had', 'new', 'service', 'rule', 'task', 'folder', 'link' }
+        if ($kinds -notcontains $line.kind -or -not $line.name) { return "line ${count}: $($line.kind)" }
+    }
+    if (-not $count) { 'no whole line is there' }
+}
+
+function Remove-Original([string] $Path) {
+    Remove-File (Get-OriginalPlace 'files' $Path)
+    Remove-File (Get-OriginalPlace 'absent' $Path)
+}
+
+# put everything back as swap.log tells; S.broken says what could not be
+function Undo-Swap {
+    $S.broken = @()
+    $lines = @(Get-Log "$D\swap.log")
+    foreach ($line in $lines) {
+        try {
+            switch ($line.kind) {
+                'had' {
+                    $old = Get-Old $line.name
+                    if ([IO.File]::Exists($old)) {
+                        Remove-File (Get-Native $line.name)
+                        [IO.File]::Move($old, (Get-Native $line.name))
+                    }
+                }
+                'new' { Remove-File (Get-Native $line.name) }
+                'kept' { Remove-Original $line.name }
+            }
+        } catch { $S.broken += "$($line.name): $_" }
+    }
+    [array]::Reverse($lines)
+    foreach ($line in $lines) {
+        try {
+            switch ($line.kind) {
+                'rule' { Restore-Rule $line.name (ConvertFrom-Json -InputObject $line.state) }
+                'task' { Restore-Task $line.name (ConvertFrom-Json -InputObject $line.state) }
+                'link' { if ([IO.Directory]::Exists((Get-Native $line.name))) { [IO.Directory]::Delete((Get-Native $line.name)) } }
+                'folder' { Remove-EmptyFolder (Get-Native $line.name) }
+            }
+        } catch { $S.broken += "$($line.name): $_" }
+    }
+    # in the order they were recorded: a service starts after those it depends on
+    [array]::Reverse($lines)
+    foreach ($line in $lines) {
+        try { if ($line.kind -eq 'service') { Restore-ServiceState $line.name (ConvertFrom-Json -InputObject $line.state) } }
+        catch { $S.broken += "$($line.name): $_" }
+    }
+    if (-not $S.broken) { Remove-File "$D\swap.log" }
+}
+
+function Remove-EmptyFolder([string] $Path) {
+    if ([IO.Directory]::Exists($Path) -and -not @([IO.Directory]::GetFileSystemEntries($Path))) { [IO.Directory]::Delete($Path) }
+}
+
+# the swap never began: nothing of its preparation stays
+function Undo-Preparation {
+    if (-not [IO.File]::Exists("$D\swap.log.new")) { return }
+    foreach ($line in Get-Log "$D\swap.log.new") { if ($line.kind -eq 'kept') { Remove-Original $line.name } }
+    Remove-File "$D\swap.log.new"
+}
+
+# what runs left that were killed: a live one holds its list open.  A zip without a list is of a bundle that comes in
+# several pipelines; between two of them nobody holds it, so only an old one goes.
+function Clear-Killed {
+    if (-not [IO.Directory]::Exists("$D\run")) { return }
+    foreach ($list in [IO.Directory]::GetFiles("$D\run", '*.stage')) {
+        $alone = Open-Alone $list
+        if (-not $alone) { continue }
+        $alone.Dispose()
+        $folders = @()
+        foreach ($path in [IO.File]::ReadAllLines($list)) {
+            if ($path.EndsWith('\')) { $folders = @($path.TrimEnd('\')) + $folders } elseif ($path) { Remove-File $path }
+        }
+        foreach ($folder in $folders) { Remove-EmptyFolder $folder }
+        Remove-File $list
+    }
+    foreach ($zip in [IO.Directory]::GetFiles("$D\run", '*.zip')) {
+        if ([IO.File]::GetLastWriteTimeUtc($zip) -lt [DateTime]::UtcNow.AddMinutes(-15)) { Remove-File $zip }
+    }
+}
+
+# the manifest is in place: what was kept for putting back is not needed any more
+function Clear-Old {
+    foreach ($line in Get-Log "$D\swap.log") { if ($line.kind -eq 'had') { Remove-File (Get-Old $line.name) } }
+    Remove-File "$D\swap.log"
+}
