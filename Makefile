@@ -8,14 +8,14 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test test-faults demo lint unit lab bench bench-peers build lock clean packages
+.PHONY: test test-faults demo lint unit lab bench bench-peers build generate lock clean packages
 
 # a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
 test: packages
 	@$(PYTEST) --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" \
-		tests/lab tests/lint tests/unit tests/golden
+		tests/lab tests/powershell tests/lint tests/unit tests/golden
 
 test-faults: packages
 	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
@@ -42,6 +42,10 @@ bench-peers: packages
 # a wheel in dist/
 build:
 	@tools/in-venv hatchling build -t wheel
+
+# the files that are made from the declarations in aksprov/cmdlets: the reference page, the PowerShell module ...
+generate:
+	@tools/in-venv python tools/generate
 
 # requirements.txt anew from pyproject.toml; ARGS=--upgrade takes newer versions
 lock:

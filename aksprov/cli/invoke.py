@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import codecs
 import os
 import queue
 import signal
@@ -34,9 +35,10 @@ from aksprov.cmdlets.binding import bind, nearest
 from aksprov.cmdlets.catalog import find_verb
 from aksprov.cmdlets.common import request_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
-from aksprov.errors import AksprovError, NotAvailableError, UsageError
+from aksprov.errors import AksprovError, ExitCode, HostError, NotAvailableError, UsageError
 from aksprov.events import Event, EventStream
 from aksprov.model.outcome import Outcome
+from aksprov.model.row import Row
 from aksprov.workflows.session import Session
 
 _BROKEN_PIPE = 141  # the exit code of a program that SIGPIPE ended
@@ -105,7 +107,7 @@ def _serve(speaker: Speaker) -> int:
 
 def _read() -> Invocation:
     """The request: all of standard input, or its first line when that is one."""
-    text = _input().readline()
+    text = _input().readline().removeprefix(codecs.BOM_UTF8)  # .NET Framework may begin with one
     try:
         try:
             return msgspec.json.decode(text, type=Invocation)
@@ -215,10 +217,24 @@ class Speaker:
                 self.say("object", value=item)
         for row in untold(outcome):
             self.say("row", value=row)
+        failed = [row for row in outcome.rows if row.test_result == "Failed"]
+        if outcome.exit_code in (ExitCode.FAILED, ExitCode.AUTH) and outcome.error is None:
+            self.say("error", error={**_rows_failed(verb, failed).to_dict(), "exitCode": int(outcome.exit_code)})
         for note in outcome.notes:
             self.say("note", text=note)
         if outcome.error is not None:
             self.say("error", error=outcome.error.to_dict())
+
+
+def _rows_failed(verb: Verb, rows: Sequence[Row]) -> HostError:
+    """What stands for the exit code of a verb whose rows say what failed."""
+    return HostError(
+        "RowsFailed",
+        f"{verb.name}: {len(rows)} checks or hosts failed" if rows else f"{verb.name} failed",
+        where=", ".join(dict.fromkeys(row.host or row.cluster for row in rows)),
+        why="; ".join(f"{row.test_name}: {row.details}" for row in rows),
+        fix="; ".join(dict.fromkeys(row.recommendation for row in rows if row.recommendation)),
+    )
 
 
 class Caller:

@@ -1,7 +1,6 @@
 """The reference page of all verbs, docs/cmdlets.md, made from the declarations.
 
-``python -m aksprov.cmdlets.reference > docs/cmdlets.md`` writes it; a test fails when the
-page is not current.
+``make generate`` writes it; a test fails when the page is not current.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from aksprov.cmdlets.describe import facts
 _INTRODUCTION = """\
 # Verbs
 
-Made from the declarations in `aksprov/cmdlets/`. To write it anew:
-`python -m aksprov.cmdlets.reference > docs/cmdlets.md`.
+Made from the declarations in `aksprov/cmdlets/` by `make generate`.
 
 A verb is given by its own name or by the name of the AksHci cmdlet, in any case: `aksprov new-cluster` is
 `aksprov New-AksHciCluster`. Parameters have the names of AksHci's; on the command line a run of capitals is one word,
@@ -97,7 +95,3 @@ def _table(parameters: Sequence[Parameter]) -> Iterator[str]:
 
 def _property(name: str, text: str) -> str:
     return f"`{name}`" + (f" ({text})" if text else "")
-
-
-if __name__ == "__main__":
-    print(page(), end="")

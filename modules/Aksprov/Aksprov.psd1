@@ -1,0 +1,46 @@
+# Made from the declarations in aksprov/cmdlets by `make generate`; changes belong there.
+@{
+    RootModule = 'Aksprov.psm1'
+    ModuleVersion = '0.1.0'
+    GUID = '5d7e2c1b-6f0a-4c86-9a57-3f2b8f4f0c11'
+    Author = 'aksprov'
+    Copyright = 'MIT licence'
+    Description = 'AksHci''s cmdlets for Kubernetes on your own Linux and Windows hosts'
+    PowerShellVersion = '5.1'
+    CompatiblePSEditions = @('Desktop', 'Core')
+    TypesToProcess = @('Aksprov.types.ps1xml')
+    FormatsToProcess = @('Aksprov.format.ps1xml')
+    FunctionsToExport = @(
+        'New-AksHciClusterNetwork',
+        'Get-AksHciClusterNetwork',
+        'Remove-AksHciClusterNetwork',
+        'New-AksHciNetworkSetting',
+        'Add-AksprovHost',
+        'Get-AksprovHost',
+        'Set-AksprovHost',
+        'Test-AksprovHost',
+        'Remove-AksprovHost',
+        'Find-AksprovHostKey',
+        'New-AksHciCluster',
+        'Get-AksHciCluster',
+        'Test-AksprovCluster',
+        'Remove-AksHciCluster',
+        'Invoke-AksprovPlan',
+        'Get-AksprovLock',
+        'Remove-AksprovLock',
+        'Import-AksprovHost',
+        'Backup-AksprovState',
+        'Restore-AksprovState',
+        'Test-AksprovState',
+        'Clear-AksprovState',
+        'New-AksHciLoadBalancerSetting',
+        'Get-AksprovNetworkPlugin',
+        'Get-AksHciVmSize',
+        'Get-AksHciKubernetesVersion'
+    )
+    CmdletsToExport = @()
+    VariablesToExport = @()
+    AliasesToExport = @(
+        'New-AksHciLoadBalancerObject'
+    )
+}
