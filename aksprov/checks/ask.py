@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from aksprov.checks.compile import SCRIPT, Answers, Question, clean, compile_questions, parse_answers
+from aksprov.checks.compile import SCRIPT, WINDOWS_SCRIPT, Answers, Question, clean, compile_questions, parse_answers
 from aksprov.errors import HostError
 from aksprov.model.transport import Connection
 
@@ -20,7 +20,8 @@ async def ask(connection: Connection, *questions: Question) -> Answers:
     Raises:
         HostError: what the connection raises, or ProbesFailed.
     """
-    completed = await connection.run(SCRIPT, compile_questions(questions))
+    windows = connection.host.os == "windows"
+    completed = await connection.run(WINDOWS_SCRIPT if windows else SCRIPT, compile_questions(questions))
     try:
         return parse_answers(completed.stdout)
     except ValueError as error:
@@ -30,7 +31,9 @@ async def ask(connection: Connection, *questions: Question) -> Answers:
             "the host did not answer the checks",
             where=f"host {connection.host.name}",
             why=f"{error}, exit status {completed.status}" + (f": {clean(last)}" if last else ""),
-            fix="see that sh, coreutils, systemctl and ip work for that user on the host",
+            fix="see that PowerShell's own commands work for that user on the host"
+            if windows
+            else "see that sh, coreutils, systemctl and ip work for that user on the host",
         ) from error
 
 

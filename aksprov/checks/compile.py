@@ -24,16 +24,21 @@ Kind = Literal[
     "addresses",
     "links",
     "neighbour",
+    "rule",
+    "feature",
+    "network",
+    "task",
 ]
 
 SCRIPT = files("aksprov.checks").joinpath("probes.sh").read_text(encoding="utf-8")
+WINDOWS_SCRIPT = files("aksprov.checks").joinpath("probes.ps1").read_text(encoding="ascii")
 
 
 class Question(Value, frozen=True, kw_only=True):
-    """One thing to ask a host: a function of probes.sh and its value.
+    """One thing to ask a host: a function of probes.sh or probes.ps1 and its value.
 
     Args:
-        kind: ``ask_KIND`` of the script.
+        kind: what the scripts have a function for; the last four are those of Windows.
         value: a path, a name or addresses; no control characters.
     """
 

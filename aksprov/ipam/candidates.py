@@ -212,16 +212,14 @@ def _not_now(host: Host, *, offline: bool) -> Reason | None:
         return Reason(
             test_name=NOT_YET,
             details=f"{missing} not available yet",
-            recommendation="write its files to a folder with --output-dir, or use a Linux host that is reached by SSH",
+            recommendation="write its files to a folder with --output-dir, or give the host connection psrp",
         )
     return None
 
 
 def _not_built(host: Host) -> str:
-    if host.os == "windows":
-        return "Windows hosts are"
-    if host.connection in ("psrp", "winrm"):
-        return f"connections by {host.connection} are"
+    if host.os == "windows" and host.connection not in ("psrp", "winrm"):
+        return f"Windows hosts by {host.connection} are"
     return ""
 
 

@@ -29,6 +29,10 @@ _READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
     ("/etc/containerd/", "containerd"),
     ("/etc/haproxy/haproxy.cfg", "haproxy"),
     ("/etc/keepalived/keepalived.conf", "keepalived"),
+    ("C:/ProgramData/aksprov/features.json", "features"),
+    ("C:/ProgramData/aksprov/firewall.json", "firewall"),
+    ("C:/ProgramData/aksprov/services.json", "services"),
+    ("C:/Program Files/containerd/config.toml", "containerd"),
 )
 
 ROOT = "root:root"
@@ -47,7 +51,7 @@ def is_windows_path(path: str) -> bool:
 
 
 def reader_of_place(path: str) -> Reader:
-    """Who reads the file at ``path`` of a Linux host; "data" where nobody in particular does."""
+    """Who reads the file at ``path``; "data" where nobody in particular does."""
     return next((reader for place, reader in _READER_OF_PLACE if path.startswith(place)), "data")
 
 

@@ -33,7 +33,7 @@ STEP_TITLES: dict[str, str] = {
     "manifest": "record what is managed",
 }
 # Units that must run for their files to mean anything; a stopped one is started again.
-SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived"}
+SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived", "services": "containerd"}
 
 
 _KEY = re.compile(r"[A-Za-z0-9_./:-]+")

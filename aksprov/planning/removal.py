@@ -18,7 +18,10 @@ HOME: Final = "/var/lib/aksprov"
 ORIGINALS: Final = f"{HOME}/originals"
 EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused before the removal is refused after it
 # Readers that a removal does something about, in its order: the VIP is given up before HAProxy stops to answer on it.
-_LEAVERS: Final[tuple[Reader, ...]] = ("keepalived", "haproxy", "containerd", "systemd", "sysctl", "modules")
+# Of Windows, services end before what they read goes.
+_LEAVERS: Final[tuple[Reader, ...]] = (
+    "keepalived", "haproxy", "services", "containerd", "systemd", "sysctl", "modules", "firewall", "features",
+)  # fmt: skip
 _NOBODY: Final = "-"  # in place of the key where files of no cluster ("") are taken off
 _RUNNING: Final = ("active", "reloading", "activating")
 
@@ -158,6 +161,9 @@ def _title(reader: Reader, left: Leftover) -> str:
         "systemd": "have systemd read its units again",
         "sysctl": f"put {left.settings} kernel parameters back",
         "modules": "leave kernel modules loaded until a reboot",
+        "services": "take services and tasks away that were made, put others back as they were found",
+        "firewall": "take our firewall rules away",
+        "features": "leave Windows features installed",
     }
     if reader in titles:
         return titles[reader]

@@ -8,7 +8,7 @@ from aksprov.errors import StateError
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Observed
-from aksprov.model.objects import OBJECTS_PATH
+from aksprov.model.objects import OBJECTS_PATH, WINDOWS_OBJECTS_PATH
 from aksprov.model.request import Request
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
@@ -38,8 +38,9 @@ async def account_of(connection: Connection, seen: Observed | None = None) -> Ac
         seen: what it was seen to have already, in this run.
     """
     seen = seen or await connection.observe(())
-    found = await connection.get((OBJECTS_PATH,)) if seen.manifest else {}
-    objects, problem = read_objects(found.get(OBJECTS_PATH))
+    path = WINDOWS_OBJECTS_PATH if connection.host.os == "windows" else OBJECTS_PATH
+    found = await connection.get((path,)) if seen.manifest else {}
+    objects, problem = read_objects(found.get(path))
     return Account(host=connection.host, seen=seen, objects=objects, problem=problem)
 
 

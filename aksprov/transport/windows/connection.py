@@ -52,8 +52,8 @@ class WindowsConnection:
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
         """Run a script of PowerShell as the user of the connection; its output lines are stdout."""
         ran = await self._run(script, {}, [stdin.decode()] if stdin else (), ANSWER_SECONDS)
-        faults = "\n".join(ran.faults)
-        return Completed(status=1 if faults else 0, stdout="\n".join(ran.output).encode(), stderr=faults.encode())
+        faults, said = "\n".join(ran.faults), "".join(f"{line}\n" for line in ran.output)
+        return Completed(status=1 if faults else 0, stdout=said.encode(), stderr=faults.encode())
 
     async def observe(self, paths: Sequence[str]) -> Observed:
         """Facts, manifest and files.  What a killed run or a power cut broke is put right first.

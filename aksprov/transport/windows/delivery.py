@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from aksprov.model.base import Value
-from aksprov.model.bundle import BundleFile, Reader
+from aksprov.model.bundle import BundleFile, reader_of_place
 from aksprov.model.transport import Delivery, Receipt, StepResult
 from aksprov.transport.windows.refusals import windows_refusal
 
@@ -21,14 +21,6 @@ from aksprov.transport.windows.refusals import windows_refusal
 PIPELINE_BYTES = 35_000_000
 # One piece is one object, and as large as an envelope of 500 KB carries in one fragment: base64 twice, and SOAP.
 PIECE_BYTES = 270_000
-
-# Where a managed file is read from, once there is no bundle any more that says who reads it.
-_READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
-    ("C:/ProgramData/aksprov/features.json", "features"),
-    ("C:/ProgramData/aksprov/firewall.json", "firewall"),
-    ("C:/ProgramData/aksprov/services.json", "services"),
-    ("C:/Program Files/containerd/config.toml", "containerd"),
-)
 
 
 class Answer(msgspec.Struct):
@@ -100,7 +92,7 @@ def package(delivery: Delivery) -> Package:
             "epoch": delivery.manifest.epoch,
             "manifest": msgspec.json.encode(delivery.manifest).decode(),
             "files": entries,
-            "removes": [{"reader": _reader_of_place(path), "path": path} for path in delivery.removes],
+            "removes": [{"reader": reader_of_place(path), "path": path} for path in delivery.removes],
             "steps": delivery.steps,
             "leaving": delivery.leaving,
         }
@@ -139,7 +131,3 @@ def _content(file: BundleFile) -> bytes:
     if file.content is None:
         raise ValueError(f"{file.path} waits for the late value {file.late!r}")
     return file.content.encode()
-
-
-def _reader_of_place(path: str) -> Reader:
-    return next((reader for place, reader in _READER_OF_PLACE if path == place), "data")

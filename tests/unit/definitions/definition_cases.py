@@ -302,7 +302,7 @@ RECORDED = [
     # hosts
     Case(cluster("--control-plane-node-count 3"), 65, "TooFewHosts", "3 of 3 control plane|HostNotContacted"),
     Case(cluster("--windows-node-count 1"), 65, "TooFewHosts",
-         "1 of 1 Windows worker of pool demo-windows|HostNotAvailableYet: win1 (Windows hosts are not|--output-dir"),
+         "1 of 1 Windows worker of pool demo-windows|HostNotContacted"),
     # what is recorded stays what it is
     Case("new-cluster --name OLD --configure-only --primary-network-plugin flannel", 65, "NetworkPluginFixed",
          "calico|another cluster"),

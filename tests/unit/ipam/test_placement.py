@@ -192,9 +192,8 @@ KEPT_OUT = [
     (host("x"), facts("10.0.0.90/24", machine="m1"), "UniqueMachineId", "h1 m1"),
     (host("x"), facts("10.0.0.12/24"), "AddressTwice", "10.0.0.12 h1"),
     (host("x", roles=("load-balancer",)), facts("10.0.0.90/25"), "HostOnOtherSegment", "10.0.0.0/25 10.0.0.200"),
-    (Host(name="x", address="x", os="windows", connection="psrp"), facts("10.0.0.90/24"),
-     "HostNotAvailableYet", "Windows"),
-    (host("x", connection="winrm"), facts("10.0.0.90/24"), "HostNotAvailableYet", "winrm"),
+    (Host(name="x", address="x", os="windows", connection="ssh"), facts("10.0.0.90/24"),
+     "HostNotAvailableYet", "Windows ssh"),
 ]  # fmt: skip
 
 
@@ -318,10 +317,14 @@ def test_windows_pools_take_windows_hosts_and_nothing_else_does() -> None:
         ("z1", "worker", "win"),
     ]
     assert desired.rows == ()
+    assert place(MIXED, NETWORK, inventory(*hosts)).nodes == desired.nodes
+    by_ssh = [
+        (msgspec.structs.replace(entry, connection="ssh"), known) for entry, known in hosts if entry.os == "windows"
+    ]
     with pytest.raises(AksprovError, match="lacks hosts") as caught:
-        place(MIXED, NETWORK, inventory(*hosts, *[(host("h9"), facts("10.0.0.99/24"))]))
+        place(MIXED, NETWORK, inventory(*by_ssh, *plain(3)))
     assert "2 of 2 Windows worker of pool win" in caught.value.what
-    assert "HostNotAvailableYet: a1, z1 (Windows hosts are not available yet)" in caught.value.why
+    assert "HostNotAvailableYet: a1, z1 (Windows hosts by ssh are not available yet)" in caught.value.why
     assert "--output-dir" in caught.value.fix
 
 
