@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from configured import CLUSTER, Configured, Row, eventually
 from minilab import Host
 
@@ -59,14 +60,17 @@ def test_a_file_that_sorts_later_is_named_and_what_it_set_is_set_back(configured
     configured.controller.json(*CLUSTER_AGAIN, check=0)
 
 
-def test_the_vip_survives_networkd(configured: Configured) -> None:
+@pytest.mark.parametrize(
+    "disturb", ["systemctl restart systemd-networkd", "networkctl reload; networkctl reconfigure eth0"]
+)
+def test_the_vip_survives_networkd(disturb: str, configured: Configured) -> None:
     """networkd takes addresses away that are not its own; keepalived puts the VIP back, or the other one takes it."""
     holder = configured.holder()
     holder.ssh(f"printf '[Match]\\nName=eth0\\n[Network]\\nAddress={holder.ip}/16\\n' >{NETWORK_FILE}")
     holder.ssh("systemctl start systemd-networkd")
     try:
         eventually(lambda: len(configured.holders()) == 1 and configured.answers(), bool)  # its start disturbs, too
-        holder.ssh("networkctl reload; networkctl reconfigure eth0")
+        holder.ssh(disturb)
         eventually(lambda: len(configured.holders()) == 1 and configured.answers(), bool)
         rows = configured.rows(check=0)
     finally:

@@ -100,7 +100,8 @@ def become(spec: HostSpec, place: Place, report: int, gate: int) -> NoReturn:
         ip_batch(
             [
                 "link set lo up",
-                f"addr add {spec.ip}/{place.prefix} dev eth0",
+                # with its broadcast address, as network managers do: networkd 252 asks without end where it lacks
+                f"addr add {spec.ip}/{place.prefix} brd + dev eth0",
                 "link set eth0 up",
                 f"route add default via {place.gateway}",
             ]
