@@ -207,15 +207,17 @@ class Speaker:
 
     def outcome(self, verb: Verb, outcome: Outcome) -> None:
         """What the verb hands back: an object a line, so that no reader has to hold all of them."""
+        rows = untold(outcome)
         if outcome.plan is not None and not outcome.objects:
             from aksprov.cli.tables import as_text  # Rich takes longer to import than most verbs run
 
             self.say("plan", value=outcome.plan, text=as_text(verb, outcome))
+            rows = tuple(row for row in outcome.rows if row.test_result in ("Failed", "Warning"))
         else:
             content = data(verb, outcome)
             for item in content if isinstance(content, list | tuple) else [] if content is None else [content]:
                 self.say("object", value=item)
-        for row in untold(outcome):
+        for row in rows:
             self.say("row", value=row)
         failed = [row for row in outcome.rows if row.test_result == "Failed"]
         if outcome.exit_code in (ExitCode.FAILED, ExitCode.AUTH) and outcome.error is None:

@@ -160,11 +160,13 @@ def _function(verb: Verb) -> Iterator[str]:
 def _about(verb: Verb) -> str:
     older = {name: verb.cmdlet for name in verb.older_names}
     older |= {name: f"-{p.name}" for p in verb.parameters for name in p.older_names}
+    older |= {p.name: ", ".join(f"-{n}" for n in p.replaced_by) for p in verb.parameters if p.replaced_by}
     facts = [f"Verb = {_quote(verb.name)}", f"Type = {_quote(type_name(verb))}"]
     facts += [f"{name} = $true" for name, applies in _traits(verb) if applies]
     if older:
-        facts.append(f"Older = @{{ {'; '.join(f'{_quote(k)} = {_quote(v)}' for k, v in older.items())} }}")
-    return f"@{{\n            {'; '.join(facts)}\n        }}"
+        entries = "".join(f"                {_quote(name)} = {_quote(today)}\n" for name, today in older.items())
+        facts.append(f"Older = @{{\n{entries}            }}")
+    return "@{\n" + "".join(f"            {fact}\n" for fact in facts) + "        }"
 
 
 def _traits(verb: Verb) -> tuple[tuple[str, bool], ...]:
@@ -260,6 +262,7 @@ _PLAN_VIEW = """\
       <ViewSelectedBy>
         <TypeName>Aksprov.Plan</TypeName>
       </ViewSelectedBy>
+      <OutOfBand/>
       <CustomControl>
         <CustomEntries>
           <CustomEntry>

@@ -30,7 +30,7 @@ function Invoke-AksprovVerb {
     $command = $Cmdlet.MyInvocation.MyCommand.Name
     $target = if ($Bound.ContainsKey('name')) { [string] $Bound['name'] } else { '' }
     $values = Get-AksprovValues $Bound
-    if ($About.Older) { Write-AksprovOlderNames $Cmdlet $About.Older }
+    if ($About.Older) { Write-AksprovOlderNames $Cmdlet $values.Keys $About.Older }
     if ($WhatIfPreference -and $About.Plans) {
         $values['whatIf'] = $true
     } elseif ($About.Changes) {
@@ -257,14 +257,14 @@ function Write-AksprovEvent {
     }
 }
 
-# Names of older releases that the caller's line has, or the hashtable that it splats.
+# Warn of names of older releases: of parameters that were bound, else of what stands in the caller's line or in the
+# hashtable that it splats, as an alias is bound under today's name.
 function Write-AksprovOlderNames {
-    param([System.Management.Automation.PSCmdlet] $Cmdlet, [hashtable] $Older)
+    param([System.Management.Automation.PSCmdlet] $Cmdlet, [string[]] $Given, [hashtable] $Older)
 
-    $today = $Cmdlet.MyInvocation.MyCommand.Name
-    $called = $Cmdlet.MyInvocation.InvocationName -replace '^.*\\', ''
     $used = New-Object System.Collections.Generic.List[string]
-    if ($called -match '^New-|^Get-' -and $called -ne $today) { $used.Add($called) }
+    $used.Add(($Cmdlet.MyInvocation.InvocationName -replace '^.*\\', ''))
+    foreach ($name in $Given) { $used.Add($name) }
     $caller = @(Get-PSCallStack)[3]
     $tree = [System.Management.Automation.Language.Parser]::ParseInput($caller.Position.Text, [ref] $null, [ref] $null)
     foreach ($part in $tree.FindAll({ $true }, $true)) {
@@ -275,10 +275,8 @@ function Write-AksprovOlderNames {
             if ($splatted -is [System.Collections.IDictionary]) { foreach ($key in $splatted.Keys) { $used.Add($key) } }
         }
     }
-    foreach ($name in $used) {
-        if ($Older.ContainsKey($name)) {
-            Write-Warning "$name is a name of older releases; today's is $($Older[$name])"
-        }
+    foreach ($name in $used | Select-Object -Unique) {
+        if ($Older.ContainsKey($name)) { Write-Warning "$name is a name of older releases; write $($Older[$name])" }
     }
 }
 

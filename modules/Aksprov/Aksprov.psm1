@@ -110,7 +110,12 @@ function New-AksHciClusterNetwork {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'new-cluster-network'; Type = 'Aksprov.ClusterNetwork'; Changes = $true; Older = @{ 'vnetName' = '-vswitchName' }
+            Verb = 'new-cluster-network'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Older = @{
+                'vnetName' = '-vswitchName'
+            }
         }
     }
 }
@@ -156,7 +161,8 @@ function Get-AksHciClusterNetwork {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-cluster-network'; Type = 'Aksprov.ClusterNetwork'
+            Verb = 'get-cluster-network'
+            Type = 'Aksprov.ClusterNetwork'
         }
     }
 }
@@ -185,7 +191,10 @@ function Remove-AksHciClusterNetwork {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'remove-cluster-network'; Type = 'Aksprov.ClusterNetwork'; Changes = $true; Asks = $true
+            Verb = 'remove-cluster-network'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -287,7 +296,11 @@ function New-AksHciNetworkSetting {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'new-network-setting'; Type = 'Aksprov.NetworkSetting'; Older = @{ 'vnetName' = '-vswitchName' }
+            Verb = 'new-network-setting'
+            Type = 'Aksprov.NetworkSetting'
+            Older = @{
+                'vnetName' = '-vswitchName'
+            }
         }
     }
 }
@@ -441,7 +454,9 @@ function Add-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'add-host'; Type = 'Aksprov.Host'; Changes = $true
+            Verb = 'add-host'
+            Type = 'Aksprov.Host'
+            Changes = $true
         }
     }
 }
@@ -470,7 +485,8 @@ function Get-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-host'; Type = 'Aksprov.Host'
+            Verb = 'get-host'
+            Type = 'Aksprov.Host'
         }
     }
 }
@@ -592,7 +608,9 @@ function Set-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'set-host'; Type = 'Aksprov.Host'; Changes = $true
+            Verb = 'set-host'
+            Type = 'Aksprov.Host'
+            Changes = $true
         }
     }
 }
@@ -621,7 +639,9 @@ function Test-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'test-host'; Type = 'Aksprov.TestResult'; Rows = $true
+            Verb = 'test-host'
+            Type = 'Aksprov.TestResult'
+            Rows = $true
         }
     }
 }
@@ -663,7 +683,10 @@ function Remove-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'remove-host'; Type = 'Aksprov.TestResult'; Changes = $true; Asks = $true
+            Verb = 'remove-host'
+            Type = 'Aksprov.TestResult'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -692,7 +715,10 @@ function Find-AksprovHostKey {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'scan-host-keys'; Type = 'Aksprov.HostKey'; Changes = $true; Asks = $true
+            Verb = 'scan-host-keys'
+            Type = 'Aksprov.HostKey'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -966,7 +992,17 @@ function New-AksHciCluster {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'new-cluster'; Type = 'Aksprov.Cluster'; Changes = $true; Plans = $true; Asks = $true
+            Verb = 'new-cluster'
+            Type = 'Aksprov.Cluster'
+            Changes = $true
+            Plans = $true
+            Asks = $true
+            Older = @{
+                'linuxNodeCount' = '-nodePoolName, -nodeCount, -osType'
+                'linuxNodeVmSize' = '-nodePoolName, -nodeVmSize, -osType'
+                'windowsNodeCount' = '-nodePoolName, -nodeCount, -osType'
+                'windowsNodeVmSize' = '-nodePoolName, -nodeVmSize, -osType'
+            }
         }
     }
 }
@@ -995,7 +1031,8 @@ function Get-AksHciCluster {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-cluster'; Type = 'Aksprov.Cluster'
+            Verb = 'get-cluster'
+            Type = 'Aksprov.Cluster'
         }
     }
 }
@@ -1033,7 +1070,11 @@ function Test-AksprovCluster {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'test-cluster'; Type = 'Aksprov.TestResult'; Changes = $true; Asks = $true; Rows = $true
+            Verb = 'test-cluster'
+            Type = 'Aksprov.TestResult'
+            Changes = $true
+            Asks = $true
+            Rows = $true
         }
     }
 }
@@ -1071,7 +1112,11 @@ function Remove-AksHciCluster {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'remove-cluster'; Type = 'Aksprov.TestResult'; Changes = $true; Plans = $true; Asks = $true
+            Verb = 'remove-cluster'
+            Type = 'Aksprov.TestResult'
+            Changes = $true
+            Plans = $true
+            Asks = $true
         }
     }
 }
@@ -1117,7 +1162,11 @@ function Invoke-AksprovPlan {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'apply'; Type = 'Aksprov.Cluster'; Changes = $true; Plans = $true; Asks = $true
+            Verb = 'apply'
+            Type = 'Aksprov.Cluster'
+            Changes = $true
+            Plans = $true
+            Asks = $true
         }
     }
 }
@@ -1142,7 +1191,8 @@ function Get-AksprovLock {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-lock'; Type = 'Aksprov.Lock'
+            Verb = 'get-lock'
+            Type = 'Aksprov.Lock'
         }
     }
 }
@@ -1178,7 +1228,10 @@ function Remove-AksprovLock {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'break-lock'; Type = 'Aksprov.Lock'; Changes = $true; Asks = $true
+            Verb = 'break-lock'
+            Type = 'Aksprov.Lock'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1214,7 +1267,10 @@ function Import-AksprovHost {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'adopt'; Type = 'Aksprov.TestResult'; Changes = $true; Asks = $true
+            Verb = 'adopt'
+            Type = 'Aksprov.TestResult'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1243,7 +1299,10 @@ function Backup-AksprovState {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'state-backup'; Type = 'Aksprov.ClusterNetwork'; Changes = $true; Asks = $true
+            Verb = 'state-backup'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1272,7 +1331,10 @@ function Restore-AksprovState {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'state-restore'; Type = 'Aksprov.ClusterNetwork'; Changes = $true; Asks = $true
+            Verb = 'state-restore'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1301,7 +1363,9 @@ function Test-AksprovState {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'state-check'; Type = 'Aksprov.TestResult'; Rows = $true
+            Verb = 'state-check'
+            Type = 'Aksprov.TestResult'
+            Rows = $true
         }
     }
 }
@@ -1330,7 +1394,10 @@ function Clear-AksprovState {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'state-prune'; Type = 'Aksprov.ClusterNetwork'; Changes = $true; Asks = $true
+            Verb = 'state-prune'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1376,7 +1443,11 @@ function New-AksHciLoadBalancerSetting {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'new-load-balancer-setting'; Type = 'Aksprov.LoadBalancerSetting'; Older = @{ 'New-AksHciLoadBalancerObject' = 'New-AksHciLoadBalancerSetting' }
+            Verb = 'new-load-balancer-setting'
+            Type = 'Aksprov.LoadBalancerSetting'
+            Older = @{
+                'New-AksHciLoadBalancerObject' = 'New-AksHciLoadBalancerSetting'
+            }
         }
     }
 }
@@ -1410,7 +1481,8 @@ function Get-AksprovNetworkPlugin {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-network-plugin'; Type = 'Aksprov.NetworkPlugin'
+            Verb = 'get-network-plugin'
+            Type = 'Aksprov.NetworkPlugin'
         }
     }
 }
@@ -1435,7 +1507,8 @@ function Get-AksHciVmSize {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-vm-size'; Type = 'Aksprov.VmSize'
+            Verb = 'get-vm-size'
+            Type = 'Aksprov.VmSize'
         }
     }
 }
@@ -1460,7 +1533,8 @@ function Get-AksHciKubernetesVersion {
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-kubernetes-version'; Type = 'Aksprov.KubernetesVersion'
+            Verb = 'get-kubernetes-version'
+            Type = 'Aksprov.KubernetesVersion'
         }
     }
 }

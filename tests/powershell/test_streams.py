@@ -1,0 +1,217 @@
+"""What cmdlets hand on, on which stream, and what they ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+
+import pytest
+from pwsh_engine import AKSPROV, Shell
+
+pytestmark = pytest.mark.pwsh
+
+NETWORK = """
+$network = @{ name = 'mynet'; vswitchName = 'External'; ipAddressPrefix = '10.0.0.0/24'; gateway = '10.0.0.1'
+    dnsServers = '10.0.0.2'; vipPoolStart = '10.0.0.200'; vipPoolEnd = '10.0.0.220'
+    k8sNodeIpPoolStart = '10.0.0.10'; k8sNodeIpPoolEnd = '10.0.0.100' }
+$vnet = New-AksHciClusterNetwork @network
+"""
+HOSTS = """
+@{ cp1 = '10.0.0.11'; lb1 = '10.0.0.12'; w1 = '10.0.0.13' }.GetEnumerator() |
+    ForEach-Object { [pscustomobject] @{ name = $_.Key; address = $_.Value; os = 'linux' } } |
+    Add-AksprovHost -offline -interfaces @{ External = 'eth0' } | Out-Null
+"""
+
+
+def test_an_object_is_its_name_where_a_text_is_wanted_and_has_akshcis_properties(shell: Shell) -> None:
+    said = shell.output(
+        NETWORK
+        + """
+"$vnet|$("$vnet".GetType().Name)|$($vnet.PSTypeNames[0])|$($vnet.K8snodeIPPoolEnd)"
+Get-AksHciClusterNetwork -NAME MYNET | Where-Object Vlanid -eq 0 | Select-Object Name, DnsServers |
+    ConvertTo-Json -Compress
+(Get-AksHciClusterNetwork | Out-String -Width 80).Trim() -split '\\r?\\n' | ForEach-Object TrimEnd
+"""
+    )
+    assert said[:2] == [
+        "mynet|String|Aksprov.ClusterNetwork|10.0.0.100",
+        '{"Name":"mynet","DnsServers":["10.0.0.2"]}',
+    ]
+    assert said[2].split() == ["Name", "IpAddressPrefix", "Gateway", "Vlanid", "VswitchName", "Site"]
+    assert said[4].split() == ["mynet", "10.0.0.0/24", "10.0.0.1", "0", "External"]
+
+
+TEXTS = ["it's", '"q"', "$x $(1)", "a`nb`", "a,b", "\U0001f427 \u65e5\u672c", "-name", "@f", "'a'", "%PATH%", "\\"]
+
+
+def test_a_text_arrives_as_it_is(shell: Shell) -> None:
+    """Nothing is pasted into a command line."""
+    (shell.folder / "texts.json").write_text(json.dumps(TEXTS), encoding="utf-8")
+    said = shell.output(
+        NETWORK
+        + """
+$null = $network.Remove('vswitchName')
+foreach ($text in Get-Content texts.json -Raw -Encoding UTF8 | ConvertFrom-Json) {
+    (New-AksHciNetworkSetting @network -vswitchName $text).VswitchName
+}
+"""
+    )
+    assert said == TEXTS
+    refused = shell(NETWORK.replace("'External'", '"two`nlines`r"').replace("ClusterNetwork", "NetworkSetting")).thrown
+    assert not isinstance(refused, str)
+    assert repr("two\nlines\r") in refused.text
+
+
+def test_what_if_shows_the_plan_and_changes_nothing(shell: Shell) -> None:
+    said = shell(
+        NETWORK
+        + HOSTS
+        + """
+$plan = New-AksHciCluster -name c1 -vnet $vnet -configureOnly -outputDir out -WhatIf
+$plan.PSTypeNames[0]; @($plan.hosts).Count; ($plan | Out-String) -match 'Plan: 3 hosts, \\d+ files to add'
+Get-AksHciCluster
+Remove-AksHciClusterNetwork -name mynet -WhatIf
+$WhatIfPreference = $true
+Remove-AksHciClusterNetwork -name mynet
+$WhatIfPreference = $false
+(Get-AksHciClusterNetwork).Name
+"""
+    )
+    assert said.output == ["Aksprov.Plan", 3, True, "mynet"]
+    assert (said.errors, said.thrown) == ([], "")
+
+
+def test_confirmation(shell: Shell) -> None:
+    """Nobody can be asked here, so a question is refused as by the program."""
+    said = shell(
+        NETWORK
+        + """
+try { Remove-AksHciClusterNetwork -name mynet } catch { $_.FullyQualifiedErrorId }
+(Get-AksHciClusterNetwork).Name
+Remove-AksHciClusterNetwork -name mynet -Confirm:$false
+@(Get-AksHciClusterNetwork).Count
+$null = New-AksHciClusterNetwork @network
+& { $ConfirmPreference = 'None'; Get-AksHciClusterNetwork | Remove-AksHciClusterNetwork }
+@(Get-AksHciClusterNetwork).Count
+"""
+    )
+    assert said.output == ["ConfirmationNeeded,Remove-AksHciClusterNetwork", "mynet", 0, 0]
+    assert said.thrown == ""
+
+
+def test_names_of_older_releases_warn(shell: Shell) -> None:
+    said = shell(
+        NETWORK.replace("vswitchName", "vnetName")
+        + HOSTS
+        + """
+$lb = New-AksHciLoadBalancerObject `
+    -name lb -loadBalancerSku HAProxy
+New-AksHciCluster -name c1 -linuxNodeCount 1 -configureOnly -outputDir out -WhatIf -loadBalancerSettings $lb | Out-Null
+"""
+    )
+    assert said.thrown == ""
+    assert said.warnings[:3] == [
+        "vnetName is a name of older releases; write -vswitchName",
+        "New-AksHciLoadBalancerObject is a name of older releases; write New-AksHciLoadBalancerSetting",
+        "linuxNodeCount is a name of older releases; write -nodePoolName, -nodeCount, -osType",
+    ]
+
+
+def test_notes_progress_and_verbose_have_their_own_streams(shell: Shell) -> None:
+    said = shell(NETWORK.replace("@network", "@network -InformationAction Continue -Verbose"))
+    assert [note for note in said.notes if "made a new state" in note]
+    assert said.output == []
+    assert said.warnings == []
+
+
+def test_an_error_stops_or_not_as_preferences_say(shell: Shell) -> None:
+    said = shell(
+        """
+'a'; Get-AksHciCluster -name nono -ErrorAction SilentlyContinue; 'b'
+Get-AksHciCluster -name nono -ErrorAction Ignore; 'c'
+$Error[0].FullyQualifiedErrorId
+$ErrorActionPreference = 'SilentlyContinue'
+Get-AksHciCluster -name nono; 'd'
+$ErrorActionPreference = 'Stop'
+Get-AksHciCluster -name nono; 'never'
+"""
+    )
+    assert said.output == ["a", "b", "c", "ClusterNotFound,Get-AksHciCluster", "d"]
+    assert not isinstance(said.thrown, str)
+    assert said.thrown.category == "ObjectNotFound"
+
+
+def test_stopping_the_pipeline_stops_the_program(shell: Shell) -> None:
+    """A host that answers nothing keeps a run busy; Ctrl-C is what the engine calls Stop()."""
+    program = shell.folder / "program"
+    program.write_text(f'#!/bin/sh\necho $$ >"{shell.folder}/pid"\nexec {AKSPROV} "$@"\n')
+    program.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        said = shell.output(
+            f"Add-AksprovHost -name h -address 127.0.0.1 -port {port} -os linux -user x -offline | Out-Null\n"
+            + """
+$busy = [powershell]::Create().AddScript('Import-Module Aksprov; Test-AksprovHost -Verbose')
+$handle = $busy.BeginInvoke()
+while (-not $busy.Streams.Verbose.Count) { Start-Sleep -Milliseconds 50; if ($handle.IsCompleted) { break } }
+$busy.Stop()
+"$($busy.InvocationStateInfo.State)"
+$busy.Streams.Verbose[0].Message -match "h"
+""",
+            AKSPROV_CLI=str(program),
+        )
+    assert said == ["Stopped", True]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((shell.folder / "pid").read_text()), 0)
+
+
+def test_completion_knows_live_names(shell: Shell) -> None:
+    said = shell.output(
+        NETWORK
+        + """
+foreach ($line in 'New-AksHciCluster -vnet ', 'Get-AksHciClusterNetwork -name MY', 'New-AksHciCluster -osType ') {
+    ([System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null)).CompletionMatches |
+        ForEach-Object CompletionText
+}
+"""
+    )
+    assert said == ["mynet", "mynet", "Linux", "Windows"]
+
+
+def test_help_has_examples_and_parameters(shell: Shell) -> None:
+    said = shell.output(
+        """
+$help = Get-Help New-AksHciCluster
+$help.Synopsis; @($help.examples.example).Count; $help.parameters.parameter.Count -gt 20
+"""
+    )
+    assert said == ["Make a cluster on hosts of the inventory.", 4, True]
+
+
+def test_the_program_must_be_there_and_of_the_same_version(shell: Shell) -> None:
+    missing = shell("Get-AksHciCluster", AKSPROV_CLI=str(shell.folder / "nothing"))
+    other = shell.folder / "other"
+    other.write_text("#!/bin/sh\necho 'Error UnknownVerb' >&2; exit 64\n")
+    other.chmod(0o755)
+    older = shell("Get-AksHciCluster", AKSPROV_CLI=str(other))
+    forged = "& (Get-Module Aksprov) { $script:Version, $script:Kept = '0.0.1', $script:Version }\n"
+    differs = shell(forged + "Get-AksHciCluster")
+    shell("& (Get-Module Aksprov) { $script:Version = $script:Kept }")
+    found = [
+        said.thrown.id + " " + said.thrown.category
+        for said in (missing, older, differs)
+        if not isinstance(said.thrown, str)
+    ]
+    assert found == [
+        "ProgramNotFound,Get-AksHciCluster NotInstalled",
+        "ProgramFailed,Get-AksHciCluster NotSpecified",
+        "VersionDiffers,Get-AksHciCluster NotImplemented",
+    ]
+
+
+def test_a_script_that_imports_akshci_gets_ours_and_is_told(shell: Shell) -> None:
+    said = shell("Import-Module AksHci; @(AksHci\\Get-AksHciVmSize).Count -gt 10; Remove-Module AksHci")
+    assert said.thrown == ""
+    assert said.output == [True]
+    assert len(said.warnings) == 1
