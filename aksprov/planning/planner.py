@@ -13,7 +13,7 @@ from aksprov.facts.kernel_files import Setting, settings, sysctl_path
 from aksprov.model.base import Value
 from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
 from aksprov.model.desired import Desired
-from aksprov.model.facts import FileState, Manifest, ManifestFile, Observed
+from aksprov.model.facts import Facts, FileState, Manifest, ManifestFile, Observed
 from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, plan_hash
 
 STEP_TITLES: dict[str, str] = {
@@ -33,7 +33,7 @@ STEP_TITLES: dict[str, str] = {
     "manifest": "record what is managed",
 }
 # Units that must run for their files to mean anything; a stopped one is started again.
-SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived", "services": "containerd"}
+SERVICES: dict[Reader, str] = {"haproxy": "haproxy", "keepalived": "keepalived"}
 
 
 _KEY = re.compile(r"[A-Za-z0-9_./:-]+")
@@ -195,7 +195,17 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
         state = seen.facts.units.get(unit)  # a folder has none
         if reader in present and state is not None and (state.active != "active" or state.enabled != "enabled"):
             due.add(reader)
+    if "services" in present and not _runs("containerd", seen.facts):
+        due.add("services")
     return [r for r in READERS if r in due]
+
+
+def _runs(service: str, facts: Facts) -> bool:
+    """Whether a Windows service runs; one whose program is not there yet does as well as it can."""
+    if not facts.powershell:  # a folder
+        return True
+    unit = facts.units.get(service)
+    return unit is not None and (unit.active == "active" or service not in facts.programs)
 
 
 def observed_paths(bundle: Bundle) -> tuple[str, ...]:

@@ -56,10 +56,6 @@ WINDOWS_MEANINGS: dict[str, tuple[str, str]] = MEANINGS | {
         "a file on {host} cannot be replaced",
         "move away what is in the way, or end the program that holds the file (see openfiles), then run again",
     ),
-    "HostToolMissing": (
-        "{host} lacks a program",
-        "put it there: containerd into C:\\Program Files\\containerd, Kubernetes' programs into C:\\k",
-    ),
     "SwapFailed": (
         "{host} cannot put the new files in place",
         "the old ones are in force; look at drive C: and at programs that hold files, then run the command again",

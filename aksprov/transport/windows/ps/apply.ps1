@@ -268,7 +268,6 @@ try {
     if ([IO.File]::Exists("$D\swap.log")) { Stop-Step 'lock' 'SwapBroken' '' }
     Undo-Preparation
     Assert-State
-    foreach ($file in $header.files) { if ($file.reader -eq 'services') { Assert-Programs (Read-Setup (Get-Staged $file.path)) } }
     Install-Features
     if ($S.restart) {
         $answer = @{ restart = $S.text }

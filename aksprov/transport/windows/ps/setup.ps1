@@ -149,8 +149,11 @@ function Save-FirstState([string] $Name, $Is) {
     [IO.File]::Move("$place.new", $place)
 }
 
-# a kubelet has nothing to run with until its node has joined
+# whether a service has what it needs to run: its program, which may come with Kubernetes later; and a kubelet has
+# nothing to run with until its node has joined
 function Test-Ready([string] $Line) {
+    $program = if ($Line -match '^"([^"]+)"') { $Matches[1] } else { $Line.Split(' ')[0] }
+    if (-not [IO.File]::Exists($program)) { return $false }
     $named = @([regex]::Matches($Line, '--(?:bootstrap-)?kubeconfig=(\S+)') | ForEach-Object { Get-Native $_.Groups[1].Value })
     -not $named -or @($named | Where-Object { [IO.File]::Exists($_) })
 }
@@ -173,24 +176,22 @@ function Set-OneService($Service) {
     "$($Service.name) $now".ToLowerInvariant()
 }
 
-# the programs of automatic services must be there before anything is changed
-function Assert-Programs($Setup) {
-    foreach ($service in Get-List $Setup 'services') {
-        $program = if ($service.binaryPathName -match '^"([^"]+)"') { $Matches[1] } else { $service.binaryPathName.Split(' ')[0] }
-        if (-not [IO.File]::Exists($program)) { Stop-Step 'services' 'HostToolMissing' $program }
+function Add-Folder([string] $Path) {
+    $missing = @()
+    while (-not [IO.Directory]::Exists($Path)) { $missing = @($Path) + $missing; $Path = Get-Folder $Path }
+    foreach ($one in $missing) {
+        Add-Log "folder`t$one"
+        $null = [IO.Directory]::CreateDirectory($one)
+        Save-Folder $one
     }
 }
 
 function Set-Services($New, $Old) {
-    foreach ($folder in Get-List $New 'folders') {
-        $native = Get-Native $folder
-        $missing = @()
-        while (-not [IO.Directory]::Exists($native)) { $missing = @($native) + $missing; $native = Get-Folder $native }
-        foreach ($one in $missing) { Add-Log "folder`t$one"; $null = [IO.Directory]::CreateDirectory($one); Save-Folder $one }
-    }
+    foreach ($folder in Get-List $New 'folders') { Add-Folder (Get-Native $folder) }
     foreach ($link in Get-List $New 'links') {
         $native = Get-Native $link.path
         if ([IO.Directory]::Exists($native)) { continue }
+        Add-Folder (Get-Folder $native)
         Add-Log "link`t$native"
         $null = New-Item -ItemType SymbolicLink -Path $native -Value (Get-Native $link.target)
     }

@@ -1,0 +1,135 @@
+"""A cluster of Linux and Windows hosts, configured in one command, and left again.
+
+The Linux hosts are minilab's; the Windows host runs beside them, its scripts in PowerShell's own engine.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from configured import NETWORK
+from controller import ROOMY, Controller
+from minilab import Lab
+from trio import ROLES
+from windows_lab import CONTAINERD, KUBELET, PASSWORD, PROGRAM, pwsh
+
+pytestmark = pytest.mark.pwsh
+
+CLUSTER = (
+    "New-AksHciCluster -name demo -vnet labnet -controlPlaneNodeCount 1 -loadBalancerCount 1 "
+    "-linuxNodeCount 1 -windowsNodeCount 1 -primaryNetworkPlugin calico --configure-only"
+).split()
+ADDRESS = "10.77.0.40"
+
+
+@dataclass
+class Mixed:
+    controller: Controller
+    root: Path
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return dict(json.loads((self.root / ".winrmhost/windows.json").read_text()))
+
+    def configure(self, check: int = 0) -> list[dict[str, Any]]:
+        done = self.controller.run(*CLUSTER, "--output", "json", check=check, timeout=400)
+        return [dict(json.loads(line)) for line in done.stderr.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
+    """One host of each role, and a Windows host that never had a node; none is configured yet."""
+    root = tmp_path_factory.mktemp("windows")
+    for program in (CONTAINERD, KUBELET):
+        place = root / "C" / program.removeprefix("C:/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(PROGRAM)
+        place.chmod(0o755)
+    with Lab(list(ROLES)) as lab:
+        controller = Controller(lab, tmp_path_factory.mktemp("controller"))
+        command = [sys.executable, "-m", "winrmhost", "--root", root, "--pwsh", pwsh(), "--restart-s", "1"]
+        serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True)
+        assert serving.stdout is not None
+        said = json.loads(serving.stdout.readline())
+        try:
+            _give_address(root)
+            _write_hosts(controller, said["cert"])
+            yield Mixed(controller, root)
+        finally:
+            serving.terminate()
+            serving.wait(30)
+            serving.stdout.close()
+
+
+def _give_address(root: Path) -> None:
+    file = root / ".winrmhost/windows.json"
+    state = json.loads(file.read_text())
+    state["addresses"][0] |= {"address": ADDRESS, "prefix": 16}
+    file.write_text(json.dumps(state))
+
+
+def _write_hosts(controller: Controller, certificate: str) -> None:
+    path = controller.write_hosts(more={host: {"roles": [role]} for host, role in ROLES.items()})
+    hosts = yaml.safe_load(path.read_text())
+    secret = controller.directory / "password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    entry = {"name": "winhost", "address": "127.0.0.1", "os": "windows", "connection": "psrp", "port": 5986}
+    entry |= {
+        "user": "Administrator",
+        "password_ref": f"file:{secret}",
+        "ca_file": certificate,
+        "capacity": dict(ROOMY),
+    }
+    hosts["hosts"].append(entry)
+    path.write_text(yaml.safe_dump(hosts, sort_keys=False))
+    controller.run(*NETWORK)
+    controller.run("add-host", "--file", path)
+
+
+def test_a_mixed_cluster_is_configured_in_one_command(mixed: Mixed) -> None:
+    mixed.configure()
+    (found,) = mixed.controller.json("get-cluster", "--name", "demo")
+    assert (found["ProvisioningState"], found["WindowsNodeCount"], found["LinuxNodeCount"]) == ("Configured", 1, 1)
+    state = mixed.state
+    assert state["features"]["Containers"][1] == "Installed"
+    assert {"containerd", "kubelet", "kube-proxy"} <= set(state["services"])
+    assert state["services"]["containerd"]["status"] == "Running"
+    assert f"--node-ip={ADDRESS}" in state["services"]["kubelet"]["binary"]
+    assert (mixed.root / "C/etc/kubernetes/aksprov/kubeadm-join.yaml").exists()
+    rows = [
+        row for row in mixed.controller.json("test-cluster", "--name", "demo", check=None) if row["Host"] == "winhost"
+    ]
+    assert {row["TestResult"] for row in rows} <= {"Passed", "Skipped", "Warning"}, rows
+    assert {"FilesOnHost", "WindowsFeatures", "FirewallRules", "ScheduledTasks", "ServiceActive"} <= {
+        row["TestName"] for row in rows
+    }
+
+
+def test_a_second_run_is_empty(mixed: Mixed) -> None:
+    plan = mixed.controller.json(*CLUSTER, "--what-if", check=0)
+    assert plan["hosts"] == []
+
+
+def test_an_edited_file_is_put_right(mixed: Mixed) -> None:
+    config = mixed.root / "C/Program Files/containerd/config.toml"
+    was = config.read_text()
+    config.write_text("# edited\n")
+    mixed.configure()
+    assert config.read_text() == was
+
+
+def test_the_cluster_leaves_the_host(mixed: Mixed) -> None:
+    mixed.controller.run("remove-cluster", "--name", "demo", "--yes", timeout=400)
+    state = mixed.state
+    assert not {"containerd", "kubelet", "kube-proxy"} & set(state["services"])
+    assert (state["firewall"], state["tasks"]) == ({}, {})
+    assert not (mixed.root / "C/etc").exists()

@@ -1,0 +1,181 @@
+"""A bundle on a Windows host: put in place and set up, put back when something fails, gone on with when it was killed.
+
+The host pretends its Windows; our scripts run in PowerShell's own engine.  What it has then is read from the
+host's state and folders.  Seen to fail: with Undo-Swap emptied in swap.ps1, four of these tests are red.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from windows_lab import (
+    CONFIG,
+    JOIN,
+    WindowsHost,
+    delivery,
+    file,
+    in_loop,
+    refused,
+    removal,
+    small_node,
+    windows_host,
+)
+
+from aksprov.model.facts import Unit
+from aksprov.model.windows import HOME
+
+pytestmark = pytest.mark.pwsh
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[WindowsHost]:
+    with windows_host(tmp_path) as served:
+        yield served
+
+
+@in_loop
+async def test_a_node_is_set_up_left_as_it_is_and_taken_away(host: WindowsHost) -> None:
+    host.write(CONFIG, "found = true\n")
+    with host.served.windows.edit() as state:
+        state["features"]["Containers"][1] = "Available"  # its installation asks for a restart
+    async with host.connected() as connection:
+        booted = host.state["boot"]
+        receipt = await connection.put_bundle(delivery(small_node()))
+        assert [s.step for s in receipt.steps] == [
+            "named",
+            "features",
+            "firewall",
+            "containerd",
+            "services",
+            "kubeadm",
+            "data",
+        ]
+        assert host.state["boot"] != booted
+        seen = await connection.observe([JOIN])
+        assert seen.manifest is not None and seen.epoch == 1
+        assert {f.path for f in seen.manifest.files} == set(seen.files)
+        assert {m.sha256 for m in seen.manifest.files} == {s.sha256 for s in seen.files.values()}
+        assert seen.facts.units["containerd"] == Unit(active="active", enabled="enabled")
+        assert "Containers" in seen.facts.features
+        services, rule = host.state["services"], host.state["firewall"]["aksprov-kubelet"]
+        assert services["kubelet"]["depends"] == ["containerd"]
+        assert services["kubelet"]["status"] == "Stopped"  # its node has not joined
+        assert services["containerd"]["binary"].startswith('"C:\\Program Files\\containerd\\containerd.exe"')
+        assert (rule["LocalPort"], rule["Protocol"], rule["Enabled"]) == ("10250", "TCP", True)
+        assert list(host.state["tasks"]) == ["\\aksprov-kube-proxy"]
+        assert host.path("C:/var/lib/kubelet/pki").is_symlink()
+
+        before = len(host.served.records)
+        await connection.put_bundle(delivery(small_node(), epoch=2))
+        calls = [r["command"] for r in host.served.records[before:] if r["event"] == "windows"]
+        assert not {"New-Service", "Invoke-CimMethod", "New-NetFirewallRule"} & set(calls)
+
+        await connection.put_bundle(removal(small_node(), 3))
+    assert host.path(CONFIG).read_text() == "found = true\n"
+    assert not {"containerd", "kubelet"} & set(host.state["services"])
+    assert (host.state["firewall"], host.state["tasks"], host.litter()) == ({}, {}, [])
+    assert not host.path("C:/etc").exists()
+    assert sorted(p.name for p in host.path(HOME).iterdir()) == ["epoch", "lock", "run"]
+
+
+@in_loop
+async def test_what_fails_is_put_back(host: WindowsHost) -> None:
+    """A service that was there before is as it was, too."""
+    with host.served.windows.edit() as state:
+        state["services"]["containerd"] = {
+            "display": "mine", "status": "Running", "start": "Manual", "depends": [], "binary": "C:\\mine.exe",
+            "account": "LocalSystem", "description": "",
+        }  # fmt: skip
+    async with host.connected() as connection:
+        host.served.windows.fail("sc.exe", "no answer", match="start containerd", exit=1053, times=1)
+        error = await refused(connection, delivery(small_node()))
+        assert (error.code, "1053" in (error.why or "")) == ("ServiceNotRunning", True)
+        state = host.state
+        mine = state["services"]["containerd"]
+        assert (mine["binary"], mine["display"], mine["start"], mine["status"]) == (
+            "C:\\mine.exe",
+            "mine",
+            "Manual",
+            "Running",
+        )
+        assert ("kubelet" in state["services"], state["firewall"], state["tasks"]) == (False, {}, {})
+        assert not host.path(CONFIG).exists() and not host.path("C:/etc").exists()
+        assert host.litter() == []
+
+        await connection.put_bundle(delivery(small_node(), epoch=2))
+        host.served.windows.fail("Set-NetFirewallRule", "refused")
+        error = await refused(connection, delivery(small_node(" --other", "10251"), epoch=3))
+        assert (error.code, error.where) == ("SwapFailed", "win1, step firewall")
+        assert host.path(CONFIG).read_text() == "# \nversion = 2\n"
+        seen = await connection.observe(())
+        assert seen.manifest is not None and seen.manifest.epoch == 2
+
+
+@in_loop
+async def test_a_killed_run_is_put_back_and_goes_on(host: WindowsHost) -> None:
+    """The engine dies in the middle of the swap, when files and services are new and kubeadm is being asked."""
+    reached = host.path("C:/reached")
+    async with host.connected() as connection:
+        await connection.put_bundle(delivery(small_node()))
+        host.write("C:/k/kubeadm.exe", f'#!/bin/sh\necho $PPID >"{reached}"\nexec sleep 60\n', program=True)
+        going = asyncio.create_task(refused(connection, delivery(small_node(" --other"), epoch=2)))
+        while not reached.exists() or not reached.read_text().strip():
+            await asyncio.sleep(0.05)
+        assert "--other" in host.state["services"]["containerd"]["binary"]
+        os.kill(int(reached.read_text()), signal.SIGKILL)
+        await going
+    host.path("C:/k/kubeadm.exe").unlink()
+    assert host.path(f"{HOME}/swap.log").exists()
+    async with host.connected() as connection:
+        seen = await connection.observe(())
+        assert seen.manifest is not None and (seen.manifest.epoch, seen.epoch) == (1, 2)
+        assert host.path(CONFIG).read_text() == "# \nversion = 2\n"
+        assert "--other" not in host.state["services"]["containerd"]["binary"]
+        assert host.litter() == []
+        await connection.put_bundle(delivery(small_node(" --other"), epoch=3))
+    assert "--other" in host.path(CONFIG).read_text()
+
+
+@in_loop
+async def test_who_may_not_change_a_host_is_refused_before_anything_is_written(host: WindowsHost) -> None:
+    async with host.connected() as connection, host.connected() as other:
+        await connection.put_bundle(delivery(small_node(), epoch=5))
+        assert (await refused(connection, delivery(small_node(), epoch=4))).code == "HostEpochRefused"
+        assert (
+            await refused(connection, delivery(small_node(), epoch=9, state="state-2"))
+        ).code == "HostOwnedByOtherState"
+
+        reached, go = host.path("C:/reached"), host.path("C:/go")
+        waiting = f'#!/bin/sh\ntouch "{reached}"\nuntil [ -e "{go}" ]; do sleep 0.1; done\nexit 1\n'
+        host.write("C:/k/kubeadm.exe", waiting, program=True)
+        going = asyncio.create_task(connection.put_bundle(delivery(small_node(" --other"), epoch=6)))
+        while not reached.exists():
+            await asyncio.sleep(0.05)
+        error = await refused(other, delivery(small_node(), epoch=7))
+        assert error.code == "HostLocked" and "epoch 6" in (error.why or "")
+        go.touch()
+        await going
+
+        blocked = (*small_node(), file("C:/k/kubelet.exe/below", "x", "data"))
+        assert (await refused(connection, delivery(blocked, epoch=9))).code == "TargetRefused"
+        assert host.litter() == []
+
+
+@in_loop
+async def test_any_name_and_any_size(host: WindowsHost) -> None:
+    """Names with blanks; and 40 MB, which take two pipelines."""
+    names = [f"C:/data/{n}/a b+@{n}.txt" for n in range(50)]
+    big = base64.b64encode(os.urandom(30_000_000)).decode()  # 40 MB of text; deflated it is 30
+    many = (file("C:/data/big", big, "data"), *(file(name, name, "data") for name in names))
+    async with host.connected() as connection:
+        await connection.put_bundle(delivery(many))
+        assert [host.path(name).read_text() for name in names] == names
+        got = await connection.get([names[0], "C:/nothing"])
+        assert got == {names[0]: names[0].encode()}
+        assert host.path("C:/data/big").read_text() == big
