@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aksprov.cmdlets import cluster, data, host, load_balancer, network, network_plugin, plan, state
+from aksprov.cmdlets import cluster, data, host, load_balancer, module, network, network_plugin, plan, state
 from aksprov.cmdlets.declaration import Verb
 
 TOPICS: dict[str, str] = {
@@ -25,6 +25,7 @@ VERBS: tuple[Verb, ...] = (
     *load_balancer.VERBS,
     *network_plugin.VERBS,
     *data.VERBS,
+    *module.VERBS,
 )
 
 

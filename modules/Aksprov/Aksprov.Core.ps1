@@ -180,7 +180,7 @@ function Receive-AksprovLine {
 function Stop-Aksprov {
     param($Process)
 
-    $Process.StandardInput.Close()
+    try { $Process.StandardInput.Close() } catch [System.IO.IOException] { Write-Debug 'aksprov has ended by itself' }
     if (-not $Process.WaitForExit($script:Patience)) { $Process.Kill() }
 }
 

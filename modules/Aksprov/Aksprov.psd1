@@ -36,7 +36,8 @@
         'New-AksHciLoadBalancerSetting',
         'Get-AksprovNetworkPlugin',
         'Get-AksHciVmSize',
-        'Get-AksHciKubernetesVersion'
+        'Get-AksHciKubernetesVersion',
+        'Install-AksprovModule'
     )
     CmdletsToExport = @()
     VariablesToExport = @()

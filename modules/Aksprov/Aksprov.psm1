@@ -1539,6 +1539,44 @@ function Get-AksHciKubernetesVersion {
     }
 }
 
+function Install-AksprovModule {
+    <#
+    .SYNOPSIS
+    Put the PowerShell module where PowerShell finds it.
+
+    .DESCRIPTION
+    It carries out 'aksprov install-module'; docs/cmdlets.md has all of it.
+
+    .PARAMETER path
+    Folder of modules; left out, the user's own, which is on PSModulePath, of every PowerShell there is.
+
+    .PARAMETER akshci
+    Also a module called AksHci, for scripts that import that name: it hands on ours, and says so.
+
+    .EXAMPLE
+    Install-AksprovModule
+
+    Then, in PowerShell: Import-Module Aksprov.
+
+    .EXAMPLE
+    Install-AksprovModule -akshci
+
+    Scripts with 'Import-Module AksHci' work, too.
+    #>
+    [CmdletBinding(PositionalBinding = $false)]
+    [OutputType('Aksprov.Module')]
+    param(
+        [string] $path,
+        [switch] $akshci
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'install-module'
+            Type = 'Aksprov.Module'
+        }
+    }
+}
+
 Set-Alias -Name 'New-AksHciLoadBalancerObject' -Value 'New-AksHciLoadBalancerSetting'
 
 Register-ArgumentCompleter -CommandName 'Get-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
@@ -1628,7 +1666,8 @@ Export-ModuleMember -Function @(
     'New-AksHciLoadBalancerSetting',
     'Get-AksprovNetworkPlugin',
     'Get-AksHciVmSize',
-    'Get-AksHciKubernetesVersion'
+    'Get-AksHciKubernetesVersion',
+    'Install-AksprovModule'
 ) -Alias @(
     'New-AksHciLoadBalancerObject'
 )

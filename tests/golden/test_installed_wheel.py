@@ -36,6 +36,11 @@ def test_an_installed_wheel_renders_what_the_tree_renders(tmp_path: Path) -> Non
     assert done.stderr == str(installed / "aksprov/__init__.py")
     in_the_tree = [f"{render_bundle(desired(), host, {}, {}, Templates.load())}\n" for host in ("cp1", "lb1")]
     assert done.stdout == "".join(in_the_tree)
+    modules = tmp_path / "modules"
+    install = "import sys; from aksprov.cli.main import run; sys.exit(run(['install-module', '--path', sys.argv[1]]))"
+    _run("-c", install, str(modules), cwd=tmp_path, path=[installed])
+    of_the_tree = {path.name: path.read_bytes() for path in (ROOT / "modules/Aksprov").iterdir()}
+    assert {path.name: path.read_bytes() for path in (modules / "Aksprov").iterdir()} == of_the_tree
 
 
 def _run(*arguments: str, cwd: Path, path: list[Path] | None = None) -> subprocess.CompletedProcess[str]:

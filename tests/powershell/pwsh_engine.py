@@ -92,8 +92,8 @@ class Shell:
         """What came of a script."""
         return self._engine.run(script, self.folder, **variables)
 
-    def output(self, script: str) -> list[Any]:
+    def output(self, script: str, **variables: str) -> list[Any]:
         """What a script hands on; nothing must have gone wrong."""
-        said = self(script)
+        said = self(script, **variables)
         assert (said.errors, said.thrown) == ([], ""), said
         return said.output
