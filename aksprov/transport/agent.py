@@ -22,6 +22,8 @@ from aksprov.transport.sudo import SudoPrompt, prompt_of
 # What a login shell may print before the agent's first word.  A start file that prints without
 # end must not fill the controller's memory.
 NOISE_LIMIT = 256 * 1024
+# What a login shell and its start files may take before the agent's first word: as much as a login, sudo included.
+START_SECONDS = 20
 # The largest answer is a base64 of configuration files; no script of ours comes near.
 ANSWER_LIMIT = 64 * 1024 * 1024
 # How long the stdin of a script may take to arrive, beside its size at the slowest line we serve.
@@ -200,8 +202,10 @@ class Agent:
 
     async def _answer(self) -> tuple[int, bytes] | None:
         nonce = self._nonce.encode()
-        if not self._answered and await self._stdout.until(nonce + b">\n", NOISE_LIMIT) is None:
-            return None
+        if not self._answered:
+            async with asyncio.timeout(START_SECONDS):
+                if await self._stdout.until(nonce + b">\n", NOISE_LIMIT) is None:
+                    return None
         self._answered = True
         stdout = await self._stdout.until(b"\n" + nonce + b"<", ANSWER_LIMIT)
         status = await self._stdout.until(b"\n", len("255\n"))
@@ -215,14 +219,26 @@ class Agent:
         return before
 
     def _silent(self, seconds: float) -> HostError:
-        if not self._answered and (line := first_line(self._stderr.rest) or first_line(self._stdout.rest)):
-            return self._diagnosis(line)
+        if not self._answered:
+            return self._never_started()
         return HostError(
             "HostTimeout",
             f"{self._host} did not answer within {seconds:.0f} s",
             where=self._host,
             why="the connection stands, but the script on the host has not finished",
             fix="look for a stuck disk, package manager or login script on the host, then run the command again",
+        )
+
+    def _never_started(self) -> HostError:
+        line = first_line(self._stderr.rest) or first_line(self._stdout.rest)
+        if line:
+            return self._diagnosis(line)
+        return HostError(
+            "HostTimeout",
+            f"the shell of {self._host} did not start within {START_SECONDS} s",
+            where=self._host,
+            why="the login worked, but the login shell, one of its start files or sudo has not returned",
+            fix="look at ~/.bashrc, ~/.profile and /etc/profile.d of that account, then run the command again",
         )
 
     def _ended(self) -> HostError:

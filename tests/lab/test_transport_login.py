@@ -281,7 +281,7 @@ def test_noise_of_start_files_is_no_answer(lab: Lab) -> None:
     ("start_file", "code", "word"),
     [
         ("echo go away; exit 1", "HostShellBroken", "go away"),
-        ("exec sleep 30", "HostTimeout", ""),
+        ("exec sleep 30", "HostTimeout", "start files"),
         ("yes", "HostShellBroken", "y"),
     ],
     ids=["ends", "never returns", "prints for ever"],
@@ -289,7 +289,7 @@ def test_noise_of_start_files_is_no_answer(lab: Lab) -> None:
 def test_a_start_file_that_breaks_the_shell_is_told(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, start_file: str, code: str, word: str
 ) -> None:
-    monkeypatch.setattr("aksprov.transport.shell.ANSWER_SECONDS", 3)
+    monkeypatch.setattr("aksprov.transport.agent.START_SECONDS", 3)
     lab["h1"].shell(f"echo '{start_file}' > /home/ops/.bashrc")
     try:
         error = error_of(entry(lab, "h1", user="ops"), lambda c: c.observe([]))

@@ -115,7 +115,7 @@ def test_noise_before_the_agent_is_left_out() -> None:
         ("echo go away; exit 1", False, "HostShellBroken", False, "it said: go away"),
         ("exit 0", False, "HostShellBroken", False, "without a word"),
         ("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", False, "HostShellBroken", False, "it said: aaa"),
-        ("sleep 2; exit", False, "HostTimeout", False, "has not finished"),
+        ("sleep 2; exit", False, "HostTimeout", False, "has not returned"),
         ("printf '\\033[31mred\\n' >&2; exit 1", False, "HostShellBroken", False, "it said: [31mred"),
         ("echo sudo: a password is required >&2; exit 1", True, "HostSudoRefused", True, "sudo: a password"),
         ("echo sudo: a password is required >&2; exit 1", False, "HostShellBroken", False, "sudo: a password"),
@@ -123,9 +123,12 @@ def test_noise_before_the_agent_is_left_out() -> None:
         ("echo Your password has expired. >&2; exit 1", False, "HostPasswordExpired", True, "password has expired"),
     ],
 )  # fmt: skip
-def test_an_agent_that_never_speaks_is_diagnosed(before: str, sudo: bool, code: str, auth: bool, words: str) -> None:
+def test_an_agent_that_never_speaks_is_diagnosed(
+    monkeypatch: pytest.MonkeyPatch, before: str, sudo: bool, code: str, auth: bool, words: str
+) -> None:
+    monkeypatch.setattr("aksprov.transport.agent.START_SECONDS", 1)
     with pytest.raises(HostError) as raised:
-        with_agent(lambda a: a.first(1), before=before, sudo=sudo)
+        with_agent(lambda a: a.first(9), before=before, sudo=sudo)
     assert (raised.value.code, isinstance(raised.value, HostAuthError)) == (code, auth)
     assert words in raised.value.why
     assert raised.value.fix
