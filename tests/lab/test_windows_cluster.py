@@ -32,6 +32,8 @@ ADDRESS = "10.77.0.40"
 
 @dataclass
 class Mixed:
+    """A controller, and the folder of the Windows host's drives."""
+
     controller: Controller
     root: Path
 
