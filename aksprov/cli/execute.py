@@ -46,7 +46,8 @@ def execute(verb: Verb, words: Sequence[str]) -> int:
     stream = EventStream(lambda: datetime.now(UTC))
     state = os.environ.get("AKSPROV_STATE") or None
     session = Session(state_url=state, events=stream, clock=lambda: datetime.now(UTC), asker=person)
-    if spelled.asks and not request.flag("whatIf") and not person.confirm(f"Run {verb.cmdlet}?"):
+    asks_itself = verb.always_asks and not request.flag("yes")
+    if spelled.asks and not asks_itself and not request.flag("whatIf") and not person.confirm(f"Run {verb.cmdlet}?"):
         return int(ExitCode.OK)
     form, silent = common.need("output"), spelled.silent
     try:
@@ -60,7 +61,7 @@ def execute(verb: Verb, words: Sequence[str]) -> int:
         if "error" not in silent:
             raise
         return int(error.exit_code)
-    show(verb, msgspec.structs.replace(outcome, notes=()) if "information" in silent else outcome, form)
+    show(verb, msgspec.structs.replace(outcome, notes=()) if "information" in silent else outcome, form, silent)
     if outcome.error is not None and "error" not in silent:
         print_error(outcome.error, as_json=form == "json")
     return int(outcome.exit_code)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from aksprov.cli.common_parameters import Stream
 from aksprov.cli.stdout import write
 from aksprov.cli.terminal import harmless, paint
 from aksprov.cmdlets.declaration import Verb
@@ -16,14 +18,16 @@ from aksprov.model.row import Row
 
 # Plain YAML words that neither YAML 1.1 nor 1.2 takes for anything but text; others are quoted.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
+_STREAMS: Mapping[str, Stream] = {"Failed": "error", "Warning": "warning"}
 _NOT_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-def show(verb: Verb, outcome: Outcome, form: str) -> None:
+def show(verb: Verb, outcome: Outcome, form: str, silent: frozenset[Stream] = frozenset()) -> None:
     """Print the data on standard output, and what people should know besides on standard error.
 
     Args:
         form: table, json or yaml.
+        silent: what people are not told; it is in the data all the same.
 
     Raises:
         OutputError: OutputNotWritten.
@@ -37,7 +41,7 @@ def show(verb: Verb, outcome: Outcome, form: str) -> None:
     else:
         content = data(verb, outcome)
         text = "" if content is None else _json(content) if form == "json" else _yaml(content)
-        _tell(untold(outcome))
+        _tell([row for row in untold(outcome) if _STREAMS[row.test_result] not in silent])
     write(text)
     for note in outcome.notes:
         print(f"{paint('note:', 'cyan', sys.stderr)} {harmless(note)}", file=sys.stderr)
@@ -59,7 +63,7 @@ def untold(outcome: Outcome) -> tuple[Row, ...]:
     return tuple(row for row in outcome.rows if row.test_result in ("Failed", "Warning"))
 
 
-def _tell(rows: tuple[Row, ...]) -> None:
+def _tell(rows: Iterable[Row]) -> None:
     for row in rows:
         style = "red" if row.test_result == "Failed" else "yellow"
         line = f"{row.host or row.cluster} {row.test_name}: {row.details}"

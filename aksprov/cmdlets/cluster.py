@@ -392,6 +392,7 @@ REMOVE_CLUSTER = Verb(
         Example(command="aksprov remove-cluster --name demo --yes", text="Without asking."),
     ),
     confirms=True,
+    always_asks=True,
 )
 TEST_CLUSTER = Verb(
     name="test-cluster",

@@ -151,6 +151,7 @@ class Verb(Value, frozen=True, kw_only=True):
         default_set: the set that is meant when what is given does not decide.
         columns: properties that a table shows; they fit into 80 columns.
         confirms: it may ask before it acts, so it takes --yes.
+        always_asks: it does ask before it acts, so -Confirm adds no question.
         plans: it makes a plan first, so it takes --what-if and its companions.
     """
 
@@ -167,6 +168,7 @@ class Verb(Value, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     confirms: bool = False
+    always_asks: bool = False
     plans: bool = False
 
     def parameter(self, name: str) -> Parameter:

@@ -345,6 +345,7 @@ REMOVE_HOST = Verb(
         Example(command="aksprov remove-host --name cp1 --purge", text="Leave nothing of aksprov on it."),
     ),
     confirms=True,
+    always_asks=True,
 )
 SCAN_HOST_KEYS = Verb(
     name="scan-host-keys",

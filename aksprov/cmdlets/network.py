@@ -268,6 +268,7 @@ REMOVE_NETWORK = Verb(
     ),
     examples=(Example(command="aksprov remove-cluster-network --name labnet --yes", text="Without asking."),),
     confirms=True,
+    always_asks=True,
 )
 NEW_NETWORK_SETTING = msgspec.structs.replace(
     NEW_NETWORK,

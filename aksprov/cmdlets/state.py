@@ -81,6 +81,7 @@ BREAK_LOCK = Verb(
     columns=_LOCK_COLUMNS,
     examples=(Example(command="aksprov break-lock --name cp1 --yes", text="Without asking."),),
     confirms=True,
+    always_asks=True,
 )
 ADOPT = Verb(
     name="adopt",
@@ -159,5 +160,6 @@ STATE_PRUNE = Verb(
     ),
     examples=(Example(command="aksprov state-prune --keep-days 90 --yes", text="Once a month, without asking."),),
     confirms=True,
+    always_asks=True,
 )
 VERBS = (GET_LOCK, BREAK_LOCK, ADOPT, STATE_BACKUP, STATE_RESTORE, STATE_CHECK, STATE_PRUNE)

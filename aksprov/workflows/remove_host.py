@@ -32,7 +32,7 @@ def run(request: Request, session: Session) -> Outcome:
     """Take the host and its facts out of the inventory; only --purge touches the host itself.
 
     Raises:
-        DefinitionError: HostInCluster, HostQuarantined.
+        DefinitionError: HostInCluster, HostIsJumpHost, HostQuarantined.
         NotFoundError: HostNotFound.
         UsageError: ConfirmationNeeded.
         BusyError: HostsLocked, another run is changing it.
@@ -65,6 +65,15 @@ def _removable(request: Request, snapshot: Snapshot) -> Host:
             where=f"host {host.name}",
             why=f"it is in cluster {', '.join(clusters)}",
             fix="remove the cluster first; it gives its hosts back",
+        )
+    behind = sorted(h.name for h in snapshot.hosts.values() if (h.jump_host or "").lower() == host.key)
+    if behind:
+        raise DefinitionError(
+            "HostIsJumpHost",
+            f"host {host.name} cannot be removed",
+            where=f"host {host.name}",
+            why=f"it is the jump host of {', '.join(behind)}",
+            fix="give them another one with set-host --jump-host, or remove them first",
         )
     if host.key in quarantined_hosts(snapshot) and not (request.flag("purge") or request.flag("force")):
         raise DefinitionError(

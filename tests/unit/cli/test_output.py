@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
@@ -13,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from aksprov.cli.common_parameters import Stream
 from aksprov.cli.output import show
 from aksprov.cmdlets.catalog import find_verb
 from aksprov.cmdlets.declaration import Verb
 from aksprov.model.outcome import Outcome
 from aksprov.model.plan import FileChange, HostPlan, Plan, PlanStep
-from aksprov.model.row import Row
+from aksprov.model.row import Result, Row
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
@@ -63,6 +65,21 @@ def test_a_table_of_any_texts_is_harmless(
 ) -> None:
     text = printed(capsys, "get-host", Outcome(objects=tuple(objects), single=single))[0]
     assert all(c.isprintable() or c in "\n" for c in text)
+
+
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [((), "Failed Warning"), (("warning",), "Failed"), (("error",), "Warning"), (("error", "warning"), "")],
+)
+def test_rows_beside_the_data_obey_the_preferences(
+    capsys: pytest.CaptureFixture[str], silent: Sequence[Stream], told: str
+) -> None:
+    results: list[Result] = ["Passed", "Failed", "Warning"]
+    rows = tuple(Row(test_name="Clock", category="Host", test_result=r, details="d", host="cp1") for r in results)
+    show(verb_of("get-host"), Outcome(objects=({"Name": "a"},), rows=rows), "json", frozenset(silent))
+    captured = capsys.readouterr()
+    assert " ".join(line.partition(":")[0] for line in captured.err.splitlines()) == told
+    assert json.loads(captured.out) == [{"Name": "a"}]
 
 
 def test_a_table_fits_80_columns_and_loses_no_text(capsys: pytest.CaptureFixture[str]) -> None:

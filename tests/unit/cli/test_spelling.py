@@ -229,6 +229,17 @@ def test_confirm_asks_whatever_the_verb(at_terminal: Callable[..., Any], aksprov
         assert len(json.loads(aksprov("get-cluster-network", "-output:json").stdout)) == count
 
 
+def test_confirm_adds_no_question_to_a_verb_that_asks(
+    at_terminal: Callable[..., Any], aksprov: Callable[..., Any]
+) -> None:
+    aksprov(*NETWORK)
+    terminal = at_terminal("Remove-AksHciClusterNetwork", "-name", "labnet", "-Confirm")
+    terminal.expect("Remove network labnet (10.0.0.0/24)? [y/N] ")
+    terminal.type("y\ny")  # the second answer is for a second question
+    code, said = terminal.end()
+    assert (code, "[y/N]" in said) == (0, False)
+
+
 def test_help_is_shown_for_powershells_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["New-AksHciCluster", "-?"]) == 0
     assert capsys.readouterr().out.startswith("aksprov new-cluster (New-AksHciCluster)")

@@ -265,6 +265,18 @@ def test_remove_host_asks_first(run: Run, tmp_path: Path) -> None:
     assert (recorded(tmp_path).hosts, recorded(tmp_path).facts) == ({}, {})
 
 
+def test_a_jump_host_stays_while_hosts_are_behind_it(run: Run, tmp_path: Path) -> None:
+    """However its name is written there; without them it goes."""
+    run("add-host", **WEB1, offline=True)
+    run("add-host", name="cp1", address="10.0.0.12", os="linux", jumpHost="WEB1", offline=True)
+    with pytest.raises(DefinitionError) as refused:
+        run("remove-host", Person(True), name="web1")
+    assert (refused.value.code, "cp1" in refused.value.why) == ("HostIsJumpHost", True)
+    run("remove-host", Person(True), name="cp1")
+    run("remove-host", Person(True), name="web1")
+    assert recorded(tmp_path).hosts == {}
+
+
 @pytest.mark.parametrize("verb", ["get-host", "set-host", "test-host", "remove-host"])
 def test_an_unknown_host_is_not_found(run: Run, verb: str, tmp_path: Path) -> None:
     """Exit code 66, and looking makes no state."""
