@@ -10,6 +10,7 @@ import re
 import msgspec
 
 from aksprov.errors import HostError
+from aksprov.model.base import Value
 from aksprov.model.bundle import ADMINISTRATORS
 from aksprov.model.facts import Facts, FileState, Interface, Manifest, Observed, Unit
 
@@ -39,7 +40,7 @@ class _File(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    """What observe.ps1 writes; sizes in bytes, ``boot`` in UTC."""
+    """What observe.ps1 writes; sizes in bytes, ``boot`` in UTC, ``now`` in seconds since 1970."""
 
     hostname: str
     powershell: str
@@ -52,6 +53,7 @@ class _Answer(msgspec.Struct):
     cpus: int = 0
     memory: int = 0
     free: int = 0
+    now: int = 0
     pending: bool = False
     interfaces: list[_Adapter] = []
     features: list[str] = []
@@ -63,11 +65,21 @@ class _Answer(msgspec.Struct):
     epoch: str = ""
 
 
-def parse_windows_observation(line: str, *, host: str = "") -> tuple[Observed, bool]:
-    """Read one answer.
+class WindowsLook(Value, frozen=True, kw_only=True):
+    """What a look at a Windows host gives.
 
-    Returns:
-        What was observed, and whether a lock, a staging or a swap is there: someone is at work, or was killed.
+    Args:
+        unfinished: whether a lock, a staging or a swap is there: someone is at work, or was killed.
+        now: the host's clock, in seconds since 1970.
+    """
+
+    seen: Observed
+    unfinished: bool
+    now: int
+
+
+def parse_windows_look(line: str, *, host: str = "") -> WindowsLook:
+    """Read one answer.
 
     Raises:
         HostError: AnswerUnreadable or ManifestUnreadable.
@@ -84,16 +96,14 @@ def parse_windows_observation(line: str, *, host: str = "") -> tuple[Observed, b
         ) from None
     manifest = _manifest(answer.manifest, host)
     epoch = answer.epoch.partition(" ")[0]
-    return (
-        Observed(
-            host=host,
-            facts=_facts(answer),
-            manifest=manifest,
-            epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else 0,
-            files={file.path: _state(file, manifest) for file in answer.files},
-        ),
-        bool(answer.unfinished),
+    seen = Observed(
+        host=host,
+        facts=_facts(answer),
+        manifest=manifest,
+        epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else 0,
+        files={file.path: _state(file, manifest) for file in answer.files},
     )
+    return WindowsLook(seen=seen, unfinished=bool(answer.unfinished), now=answer.now)
 
 
 def _facts(answer: _Answer) -> Facts:

@@ -8,6 +8,7 @@ from aksprov.errors import HostError
 from aksprov.model.facts import Observed
 
 MANIFEST = "/var/lib/aksprov/manifest.json"
+WINDOWS_MANIFEST = "C:/ProgramData/aksprov/manifest.json"
 
 
 def check_owner(seen: Observed, state_id: str) -> None:

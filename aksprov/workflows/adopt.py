@@ -20,7 +20,7 @@ from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.adoption import Account, Adoption, adopt
 from aksprov.planning.late import CA
-from aksprov.planning.owner import MANIFEST
+from aksprov.planning.owner import MANIFEST, WINDOWS_MANIFEST
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Entry, StepWriter, Store, open_store
 from aksprov.state.process import this_holder
@@ -168,7 +168,8 @@ def _record(
 
 async def _take_over(connection: Connection, account: Account, held: Reservation, steps: StepWriter) -> None:
     key = connection.host.key
-    was = (await connection.get((MANIFEST,))).get(MANIFEST, b"")
+    path = WINDOWS_MANIFEST if connection.host.os == "windows" else MANIFEST
+    was = (await connection.get((path,))).get(path, b"")
     digest = hashlib.sha256(was).hexdigest()
     await steps.started(key, [_STEP], digest)
     try:

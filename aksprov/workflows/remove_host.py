@@ -17,6 +17,7 @@ from aksprov.planning.removal import EPOCH_UNTIL_BOOT, make_removal, plan_remova
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
+from aksprov.transport.windows.connection import WindowsConnection
 from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
@@ -104,7 +105,10 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
                         delivery = make_removal(cluster, change, left, vips, state_id=held.state_id, epoch=epoch)
                         await deliver(connection, delivery, change, session, steps)
                     left = await read_host(connection, held.state_id)
-            await connection.run(f"rm -f {EPOCH_UNTIL_BOOT}")
+            if not isinstance(connection, WindowsConnection):
+                await connection.run(f"rm -f {EPOCH_UNTIL_BOOT}")
+            elif why := await connection.forget():
+                raise _not_clean(host, why)
             still = left_on(host.key, left.seen, snapshot)
             if left.seen.manifest or still:
                 raise _not_clean(host, ", ".join(still) or "files of aksprov")

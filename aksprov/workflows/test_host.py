@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import takewhile
 
 from aksprov.facts.parse import parse_observation
 from aksprov.model.base import Value
-from aksprov.model.facts import Observed
+from aksprov.model.facts import Facts, Observed
 from aksprov.model.host import Host
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
@@ -16,6 +17,7 @@ from aksprov.model.row import Result, Row
 from aksprov.model.transport import Connection
 from aksprov.state import open_store
 from aksprov.transport.posix import script
+from aksprov.transport.windows.connection import WindowsConnection
 from aksprov.workflows.contact import contact
 from aksprov.workflows.host_facts import ask_each, exit_code_of, failure_rows, machine_rows, record_facts
 from aksprov.workflows.host_quarantine import look_for_clean
@@ -69,6 +71,10 @@ def run(request: Request, session: Session) -> Outcome:
 
 
 async def _ask(connection: Connection, session: Session) -> _Answer:
+    if isinstance(connection, WindowsConnection):
+        found = await connection.look()  # one who is no administrator gets an error instead
+        off = found.now - session.clock().timestamp()
+        return _Answer(seen=found.seen, uid="0", clock_off=off, missing=())
     said = (await connection.run(LOOK)).stdout.decode("utf-8", "replace")
     now = session.clock()
     checks = list(takewhile(lambda line: ":" not in line, said.splitlines(keepends=True)))
@@ -98,17 +104,9 @@ def _rows(host: Host, answer: _Answer) -> list[Row]:
         )
 
     facts, off = answer.seen.facts, answer.clock_off
-    root = answer.uid == "0"
-    cure = "give --become sudo (and allow sudo without a password on the host), or connect as root"
     return [
         row("Connection", "Passed", f"by {host.connection}", category="Connection"),
-        row("Privileges", "Passed" if root else "Failed", f"user id {answer.uid or 'unknown'}", cure, "Connection"),
-        row(
-            "Tools",
-            "Failed" if answer.missing else "Passed",
-            f"missing: {', '.join(answer.missing)}" if answer.missing else "all that is needed is there",
-            "install them on the host: tar, coreutils, iproute2 and systemd have them",
-        ),
+        *(_windows_rows(facts, row) if host.os == "windows" else _linux_rows(answer, row)),
         row(
             "Clock",
             "Warning" if abs(off) > _CLOCK_SECONDS else "Passed",
@@ -120,6 +118,32 @@ def _rows(host: Host, answer: _Answer) -> list[Row]:
             "Passed" if facts.machine_id and facts.interfaces else "Warning",
             f"{facts.os_id} {facts.os_version}, {facts.cpus} CPUs, {facts.memory_mb} MB, "
             f"{len(facts.interfaces)} interfaces",
-            "make /etc/machine-id and 'ip -j address' work on the host: machines and addresses are told by them",
+            "make /etc/machine-id (MachineGuid of Windows) and 'ip -j address' (Get-NetIPAddress) work on the host: "
+            "machines and addresses are told by them",
         ),
+    ]
+
+
+def _linux_rows(answer: _Answer, row: Callable[..., Row]) -> list[Row]:
+    root = answer.uid == "0"
+    cure = "give --become sudo (and allow sudo without a password on the host), or connect as root"
+    return [
+        row("Privileges", "Passed" if root else "Failed", f"user id {answer.uid or 'unknown'}", cure, "Connection"),
+        row(
+            "Tools",
+            "Failed" if answer.missing else "Passed",
+            f"missing: {', '.join(answer.missing)}" if answer.missing else "all that is needed is there",
+            "install them on the host: tar, coreutils, iproute2 and systemd have them",
+        ),
+    ]
+
+
+def _windows_rows(facts: Facts, row: Callable[..., Row]) -> list[Row]:
+    """A host without an administrator or with an older PowerShell is a row of failure, and never comes here."""
+    waits = "Windows waits for a restart" if facts.pending_restart else "none is waited for"
+    cure = "restart it when that suits you: what was installed or updated takes effect then"
+    return [
+        row("Privileges", "Passed", "administrator", category="Connection"),
+        row("Tools", "Passed", f"Windows PowerShell {facts.powershell}"),
+        row("Restart", "Warning" if facts.pending_restart else "Passed", waits, cure),
     ]

@@ -121,6 +121,30 @@ def test_a_second_run_is_empty(mixed: Mixed) -> None:
     assert plan["hosts"] == []
 
 
+def test_a_host_is_looked_at(mixed: Mixed) -> None:
+    rows = mixed.controller.json("test-host", "--name", "winhost", check=None)
+    found = {row["TestName"]: row["TestResult"] for row in rows}
+    assert {found[name] for name in ("Connection", "Privileges", "Tools", "Restart", "Clock")} == {"Passed"}, rows
+
+
+@pytest.mark.slow
+def test_another_state_takes_the_host_over(mixed: Mixed) -> None:
+    """And gives it back: what is on it stays as it is."""
+    first = mixed.controller.state
+    mixed.controller.state = first.with_name("other.db")
+    try:
+        mixed.controller.run("add-host", "--file", mixed.controller.directory / "hosts.yaml")
+        mixed.controller.run("adopt", "--file", mixed.controller.directory / "hosts.yaml", "--yes")
+        manifest = json.loads((mixed.root / "C/ProgramData/aksprov/manifest.json").read_text())
+        mixed.controller.state = first
+        mixed.controller.run("adopt", "--file", mixed.controller.directory / "hosts.yaml", "--yes")
+    finally:
+        mixed.controller.state = first
+    again = json.loads((mixed.root / "C/ProgramData/aksprov/manifest.json").read_text())
+    assert again["state_id"] != manifest["state_id"]
+    assert again["files"] == manifest["files"]
+
+
 def test_an_edited_file_is_put_right(mixed: Mixed) -> None:
     config = mixed.root / "C/Program Files/containerd/config.toml"
     was = config.read_text()
@@ -135,3 +159,5 @@ def test_the_cluster_leaves_the_host(mixed: Mixed) -> None:
     assert not {"containerd", "kubelet", "kube-proxy"} & set(state["services"])
     assert (state["firewall"], state["tasks"]) == ({}, {})
     assert not (mixed.root / "C/etc").exists()
+    mixed.controller.run("remove-host", "--name", "winhost", "--purge", "--yes")
+    assert not (mixed.root / "C/ProgramData/aksprov").exists()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aksprov.errors import HostError
-from aksprov.facts.windows import parse_windows_observation
+from aksprov.facts.windows import WindowsLook, parse_windows_look
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
@@ -61,11 +61,21 @@ class WindowsConnection:
         Raises:
             HostError: HostLocked, HostLeftHalf or SwapLogUnreadable beside what the wire raises.
         """
-        seen, unfinished = await self._observe(paths)
-        if unfinished:
+        found = await self.look(paths)
+        if found.unfinished:
             await self._recover()
-            seen, _ = await self._observe(paths)
-        return seen
+            found = await self.look(paths)
+        return found.seen
+
+    async def look(self, paths: Sequence[str] = ()) -> WindowsLook:
+        """What observe does, and nothing on the host is changed."""
+        lines = await self._lines(("files", "lock", "observe"), {"paths": list(paths)})
+        read_answer(lines, self.host.name)
+        return parse_windows_look(lines[-1], host=self.host.name)
+
+    async def forget(self) -> str:
+        """Take our own folder off a host where nothing is managed; why it could not be done, "" otherwise."""
+        return (await self._ask(("files", "lock", "forget"), {})).text
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of the files that are there."""
@@ -108,11 +118,6 @@ class WindowsConnection:
         """End the connection."""
         await self._wire.close()
 
-    async def _observe(self, paths: Sequence[str]) -> tuple[Observed, bool]:
-        lines = await self._lines(("files", "lock", "observe"), {"paths": list(paths)})
-        read_answer(lines, self.host.name)
-        return parse_windows_observation(lines[-1], host=self.host.name)
-
     async def _recover(self) -> None:
         answer = await self._ask(("files", "lock", "swap", "setup", "recover"), {}, seconds=APPLY_SECONDS)
         codes = {"locked": "HostLocked", "broken": "HostLeftHalf", "unreadable": "SwapLogUnreadable"}
@@ -130,7 +135,7 @@ class WindowsConnection:
 
     async def _restart(self) -> None:
         """Restart the host and wait until it has booted anew."""
-        before, _ = await self._observe(())
+        before = (await self.look()).seen.facts.boot_id
         answer = await self._ask(("files", "restart"), {})
         if answer.status:
             raise windows_refusal(self.host.name, [("features", "HostRestartFailed", answer.text)])
@@ -141,11 +146,11 @@ class WindowsConnection:
             await asyncio.sleep(_RETRY_SECONDS)
             try:
                 self._wire = await self._reopen()
-                after, _ = await self._observe(())
+                after = (await self.look()).seen.facts.boot_id
             except HostError as e:
                 why = e.why or e.what
                 continue
-            if after.facts.boot_id != before.facts.boot_id:
+            if after != before:
                 return
             await self._wire.close()
         raise windows_refusal(self.host.name, [("features", "HostRestartFailed", why)])

@@ -18,10 +18,13 @@ import pytest
 import tree_sitter_pwsh
 from tree_sitter import Language, Parser
 
+from aksprov import checks
+from aksprov.errors import HostError
 from aksprov.transport.windows import ps
+from aksprov.transport.windows.delivery import read_answer
 from aksprov.transport.windows.refusals import WINDOWS_MEANINGS
 
-SCRIPTS = sorted(Path(ps.__file__).parent.glob("*.ps1"))
+SCRIPTS = [*sorted(Path(ps.__file__).parent.glob("*.ps1")), Path(checks.__file__).parent / "probes.ps1"]
 WALK = Path(__file__).parent / "powershell" / "walk.ps1"
 
 COMMANDS: dict[str, set[str]] = {
@@ -35,6 +38,8 @@ COMMANDS: dict[str, set[str]] = {
     "Get-Item": {"LiteralPath"},
     "Get-ItemProperty": {"ErrorAction", "LiteralPath"},
     "Get-NetAdapter": set(),
+    "Get-HnsNetwork": set(),
+    "Get-NetFirewallPortFilter": set(),
     "Get-NetFirewallRule": {"ErrorAction", "Name"},
     "Get-NetIPAddress": set(),
     "Get-ScheduledTask": {"ErrorAction", "TaskName"},
@@ -65,13 +70,14 @@ COMMANDS: dict[str, set[str]] = {
 # What has no name before it runs: programs of our own lists, and a block of our own text.
 COMPUTED = {"& $Program $Arguments 2>&1", "& $Ask"}
 TYPES = {
-    "Convert", "DateTime", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory", "IO.File",
-    "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
+    "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
+    "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
     "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "hashtable", "int", "long",
     "regex", "scriptblock", "string", "string[]", "version",
 }  # fmt: skip
 STATICS = {
     "Convert::FromBase64String", "Convert::ToBase64String", "DateTime::Now", "DateTime::UtcNow",
+    "DateTimeOffset::UtcNow",
     "Diagnostics.Stopwatch::StartNew", "IO.Compression.ZipFile::OpenRead", "IO.Directory::CreateDirectory",
     "IO.Directory::Delete", "IO.Directory::Exists", "IO.Directory::GetFileSystemEntries", "IO.Directory::GetFiles",
     "IO.File::Copy", "IO.File::Delete", "IO.File::Exists", "IO.File::GetAttributes", "IO.File::GetLastWriteTimeUtc",
@@ -82,8 +88,8 @@ STATICS = {
 }  # fmt: skip
 METHODS = {
     "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
-    "IsInRole", "LastIndexOf", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith", "Substring",
-    "ToLowerInvariant", "ToString", "ToUniversalTime", "TrimEnd", "Wait", "Write",
+    "IndexOf", "IsInRole", "LastIndexOf", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith", "Substring",
+    "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
 }  # fmt: skip
 
 
@@ -155,3 +161,18 @@ def test_what_5_1_lacks_is_seen(tmp_path: Path) -> None:
     (said,) = walk(script).values()
     assert set(said["newer"]) == {"QuestionQuestion", "AndAnd", "PipelineChainAst"}
     assert "IO.Path::GetRelativePath" in set(said["statics"]) - STATICS
+
+
+@pytest.mark.pwsh
+@pytest.mark.parametrize(("kind", "code"), [("old", "PowerShellTooOld"), ("constrained", "PowerShellConstrained")])
+def test_a_session_that_cannot_run_our_scripts_says_so_and_nothing_more(kind: str, code: str, tmp_path: Path) -> None:
+    """In a session of the engine that is so; by means that work there, so there is no error beside the answer."""
+    script = tmp_path / "observe.ps1"
+    script.write_text(ps.script("files", "lock", "observe"))
+    command = [os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-NonInteractive", "-File"]
+    command += [str(WALK.with_name("session.ps1")), str(script), kind]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    with pytest.raises(HostError) as caught:
+        read_answer(tuple(done.stdout.splitlines()), "win1")
+    assert caught.value.code == code, done.stdout
+    assert len(done.stdout.splitlines()) == 1

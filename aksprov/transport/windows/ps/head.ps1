@@ -1,4 +1,5 @@
-# head.ps1: how every script begins.  Its one parameter is a JSON text with all values; its answer is one line of JSON.
+# head.ps1: how every script begins.  Its one parameter, or what comes on the pipeline without one, is a JSON text with all
+# values; its answer is one line of JSON.
 # Until it is known that this PowerShell can do what we need, only what every one of them can is used.
 param([string] $Request)
 Set-StrictMode -Version 2.0
@@ -11,6 +12,7 @@ if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { return '{"
 $me = New-Object -TypeName Security.Principal.WindowsPrincipal -ArgumentList ([Security.Principal.WindowsIdentity]::GetCurrent())
 if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) { return '{"failed":[["session","HostNotAdministrator",""]]}' }
 $D = 'C:\ProgramData\aksprov'
+if (-not $Request) { $Request = @($input) -join '' }
 $asked = ConvertFrom-Json -InputObject $Request
 # what functions change: which step is at work, the code of an error that nobody expects there, what is held open
 $S = @{ step = 'stage'; code = 'StagingFailed'; mark = ''; failure = $null; lock = $null; list = $null; swapping = $false; log = ''; text = ''; broken = @(); restart = $false; touched = @() }

@@ -56,7 +56,7 @@ $disk = Get-Fact { Get-CimInstance -ClassName Win32_LogicalDisk -Filter "DeviceI
 $machine = Get-Fact { (Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Cryptography').MachineGuid }
 $answer = @{
     hostname = "$env:COMPUTERNAME"; powershell = "$($PSVersionTable.PSVersion)"; architecture = "$env:PROCESSOR_ARCHITECTURE"
-    machine = "$machine"; pending = [bool] (Get-Fact { Test-PendingRestart }); interfaces = @(Get-Interfaces); unfinished = @(Get-Unfinished)
+    machine = "$machine"; now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds(); pending = [bool] (Get-Fact { Test-PendingRestart }); interfaces = @(Get-Interfaces); unfinished = @(Get-Unfinished)
     features = @(); services = @(); programs = @{}; files = @(); manifest = ''; epoch = ''
 }
 if ($system) {
