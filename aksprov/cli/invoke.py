@@ -19,7 +19,7 @@ import os
 import queue
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import FileIO
 from threading import Lock, Thread
@@ -31,10 +31,10 @@ from aksprov import __version__
 from aksprov.cli.dispatch import workflow_of
 from aksprov.cli.failure import interrupted, our_bug
 from aksprov.cli.output import data, untold
-from aksprov.cmdlets.binding import bind, nearest
+from aksprov.cli.values import from_json, texts_of
+from aksprov.cmdlets.binding import bind
 from aksprov.cmdlets.catalog import find_verb
-from aksprov.cmdlets.common import request_parameters
-from aksprov.cmdlets.declaration import Parameter, Verb
+from aksprov.cmdlets.declaration import Verb
 from aksprov.errors import AksprovError, ExitCode, HostError, NotAvailableError, UsageError
 from aksprov.events import Event, EventStream
 from aksprov.model.outcome import Outcome
@@ -91,7 +91,7 @@ def _serve(speaker: Speaker) -> int:
     verb = find_verb(invocation.verb)
     if verb is None:
         raise UsageError("UnknownVerb", f"there is no verb {invocation.verb!r}", where="verb", fix="see aksprov --help")
-    request = bind(verb, texts_of(verb, invocation.parameters))
+    request = bind(verb, from_json(verb, texts_of(verb, invocation.parameters)))
     stream = EventStream(lambda: datetime.now(UTC))
     stream.subscribe(speaker.event)
     session = Session(
@@ -126,61 +126,6 @@ def _read() -> Invocation:
 def _input() -> FileIO:
     """Standard input without a buffer, whose lock a thread that still reads would hold when the program ends."""
     return FileIO(0, closefd=False)
-
-
-def texts_of(verb: Verb, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The request's values as :func:`aksprov.cmdlets.binding.bind` takes them.
-
-    Raises:
-        UsageError: UnknownOption, ValueShape.
-    """
-    known = {p.name.lower(): p for p in request_parameters(verb)}
-    given: dict[str, list[str]] = {}
-    for name, value in parameters.items():
-        parameter = known.get(name.lower())
-        if parameter is None:
-            raise UsageError(
-                "UnknownOption",
-                f"{verb.cmdlet} has no parameter {name}",
-                where=verb.name,
-                why="it is none of the verb's parameters" + nearest(name, [p.name for p in known.values()]),
-                fix=f"'aksprov {verb.name} --help' lists them",
-            )
-        if value is None or (parameter.kind == "switch" and value is False):
-            continue
-        given[parameter.name] = list(_texts(parameter, value))
-    return given
-
-
-def _texts(parameter: Parameter, value: Any) -> Sequence[str]:
-    if parameter.kind == "switch" and value is True:
-        return []
-    if parameter.kind == "object" and isinstance(value, dict | list):
-        return [msgspec.json.encode(value).decode()]
-    if parameter.kind == "pairs" and isinstance(value, dict):
-        return [_quoted(f"{key}={_scalar(parameter, item)}") for key, item in value.items()]
-    items = value if isinstance(value, list) and parameter.kind in ("texts", "pairs") else [value]
-    return [_quoted(_scalar(parameter, item)) for item in items]
-
-
-def _scalar(parameter: Parameter, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise UsageError(
-        "ValueShape",
-        f"the value of {parameter.name} has the wrong shape",
-        where=parameter.name,
-        why=f"it is {'an array' if isinstance(value, list) else 'an object' if value is not None else 'null'}, "
-        f"and {'each' if parameter.kind in ('texts', 'pairs') else 'it'} must be one value",
-        fix=f"give a text, for example {parameter.example}" if parameter.example else "give one value",
-    )
-
-
-def _quoted(text: str) -> str:
-    """With the one pair of quotes that binding takes off: what arrives here has none to drop."""
-    return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 class Speaker:

@@ -31,7 +31,17 @@ def _content(option: str, text: str) -> str:
     name = unquote(text)
     if not name.startswith("@"):
         return text
-    path = Path(name[1:])
+    return read_text(option, name[1:])
+
+
+def read_text(option: str, name: str) -> str:
+    """The text of a file that an option names.
+
+    Raises:
+        NotFoundError: ObjectFileNotFound.
+        DefinitionError: ObjectFileNotText.
+    """
+    path = Path(unquote(name))
     try:
         with path.expanduser().open("rb") as file:
             raw = file.read(_LARGEST + 1)
@@ -41,7 +51,7 @@ def _content(option: str, text: str) -> str:
             f"the file for {option} cannot be read",
             where=str(path),
             why=getattr(error, "strerror", None) or str(error),
-            fix="give the path of a JSON file after @",
+            fix="give the path of a JSON file",
         ) from None
     try:
         if len(raw) > _LARGEST:

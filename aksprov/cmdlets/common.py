@@ -71,6 +71,13 @@ COMMON: tuple[Parameter, ...] = (
         help="Say more on standard error, with a traceback when aksprov itself fails.",
     ),
 )
+FROM_JSON = Parameter(
+    name="fromJson",
+    placeholder="FILE",
+    ours=True,
+    help="Take what is not given from this file's object: one that 'Get-... | ConvertTo-Json' wrote, AksHci's, too.",
+    example="mynet.json",
+)
 # A check's row: AksHci's own shape, with the host and the cluster.
 ROW_PROPERTIES: tuple[Property, ...] = (
     Property(name="TestName", help="a stable id"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aksprov import __version__
-from aksprov.cli.invoke import texts_of
+from aksprov.cli.values import texts_of
 from aksprov.cmdlets.binding import bind
 from aksprov.cmdlets.catalog import find_verb
 
