@@ -16,6 +16,7 @@ from aksprov.cli.output import show
 from aksprov.cli.progress import followed
 from aksprov.cli.spelling import normalise
 from aksprov.cli.terminal import Person
+from aksprov.cli.values import from_json
 from aksprov.cmdlets.binding import bind, missing, read_value
 from aksprov.cmdlets.common import COMMON
 from aksprov.cmdlets.declaration import Verb
@@ -37,7 +38,7 @@ def execute(verb: Verb, words: Sequence[str]) -> int:
         verb=verb.name,
         values={p.name: read_value(p, typed.pop(p.name)) if p.name in typed else p.default for p in COMMON},
     )
-    given = with_files(verb, typed)
+    given = from_json(verb, with_files(verb, typed))
     person = Person()
     if person.interactive:
         given |= person.supply(missing(verb, given))

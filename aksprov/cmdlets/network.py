@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aksprov.cmdlets.common import FROM_JSON
 from aksprov.cmdlets.declaration import Conflict, Example, Parameter, ParameterSet, Property, Verb
 from aksprov.model.network import UPGRADE_RESERVE
 
@@ -193,7 +194,7 @@ NEW_NETWORK = Verb(
     cmdlet="New-AksHciClusterNetwork",
     topic="Networks",
     synopsis="Define a network that clusters are made on.",
-    parameters=(*NETWORK_PARAMETERS, RESERVE, SITE),
+    parameters=(*NETWORK_PARAMETERS, RESERVE, SITE, FROM_JSON),
     sets=NETWORK_SETS,
     default_set="StaticIP",
     conflicts=NETWORK_CONFLICTS,

@@ -33,6 +33,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "macPoolName": (NETWORK, cases.network(mac_pool_name="MocMacPool")),
         "site": (NETWORK, cases.network(site="shop17")),
         "upgradeReserve": (NETWORK, cases.network(upgrade_reserve="2")),
+        "fromJson": (NETWORK, f"{NETWORK} --from-json nowhere.json"),
     },
     "get-cluster-network": {
         "name": ("get-cluster-network --name lab", "get-cluster-network --name other"),
@@ -86,7 +87,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
 EFFECTS["new-network-setting"] = {
     name: (SETTING, changed.replace("new-cluster-network", "new-network-setting"))
     for name, (_, changed) in EFFECTS["new-cluster-network"].items()
-    if name not in ("site", "upgradeReserve")
+    if name not in ("site", "upgradeReserve", "fromJson")
 }
 
 
