@@ -10,6 +10,7 @@ import asyncio
 import base64
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,3 +180,29 @@ async def test_any_name_and_any_size(host: WindowsHost) -> None:
         got = await connection.get([names[0], "C:/nothing"])
         assert got == {names[0]: names[0].encode()}
         assert host.path("C:/data/big").read_text() == big
+
+
+@in_loop
+async def test_what_a_host_lacks_is_told_and_nothing_is_changed(host: WindowsHost) -> None:
+    """A feature, room on the disk, a file that nobody else holds."""
+    with host.served.windows.edit() as state:
+        state["features"]["Containers"][1] = "Removed"
+    full = host.path("C:/full")
+    full.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", full], check=True)
+    try:
+        async with host.connected() as connection:
+            host.served.windows.fail("Install-WindowsFeature", "The source files could not be found.")
+            error = await refused(connection, delivery(small_node()))
+            assert (error.code, "source files" in (error.why or "")) == ("FeatureMissing", True)
+            with host.served.windows.edit() as state:
+                del state["features"]["Containers"]
+            assert (await refused(connection, delivery(small_node(), epoch=2))).code == "FeatureMissing"
+
+            error = await refused(connection, delivery((file("C:/full/x", "y" * 200_000, "data"),), epoch=3))
+            assert (error.code, "Get-Volume" in (error.fix or "")) == ("StagingFailed", True)
+            assert list(full.iterdir()) == []
+    finally:
+        subprocess.run(["umount", full], check=True)
+    assert (host.state["firewall"], host.state["tasks"], host.litter()) == ({}, {}, [])
+    assert not host.path(f"{HOME}/manifest.json").exists()
