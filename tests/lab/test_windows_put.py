@@ -1,7 +1,7 @@
 """A bundle on a Windows host: put in place and set up, put back when something fails, gone on with when it was killed.
 
 The host pretends its Windows; our scripts run in PowerShell's own engine.  What it has then is read from the
-host's state and folders.  Seen to fail: with Undo-Swap emptied in swap.ps1, four of these tests are red.
+host's state and folders.  Seen to fail: with Undo-Swap emptied in swap.ps1, two of these tests are red.
 """
 
 from __future__ import annotations
