@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aksprov.cmdlets.common import ROW_PROPERTIES, WHAT_IF
+from aksprov.cmdlets.common import ROW_PROPERTIES, SAVED_PLAN
 from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
@@ -384,7 +384,7 @@ REMOVE_CLUSTER = Verb(
             kind="switch",
             help="End the cluster without hosts that do not answer; their addresses stay in quarantine.",
         ),
-        WHAT_IF,
+        *SAVED_PLAN,
     ),
     outputs=ROW_PROPERTIES,
     examples=(

@@ -13,7 +13,8 @@ WHAT_IF = Parameter(
     ours=True,
     help="Show the plan and change nothing; exit code 2 when something would change.",
 )
-PLAN: tuple[Parameter, ...] = (
+# What every verb takes whose plan can be saved and held to.
+SAVED_PLAN: tuple[Parameter, ...] = (
     WHAT_IF,
     Parameter(
         name="planFile",
@@ -29,6 +30,9 @@ PLAN: tuple[Parameter, ...] = (
         ours=True,
         help="Run only if the plan still has this hash, else stop with exit code 73.",
     ),
+)
+PLAN: tuple[Parameter, ...] = (
+    *SAVED_PLAN,
     Parameter(
         name="outputDir",
         placeholder="DIR",

@@ -29,7 +29,7 @@ def run(request: Request, session: Session) -> Outcome:
             fix="aksprov apply PLAN, or aksprov apply --from DIR",
         )
     if plan is not None:
-        return _run_plan(Path(plan), session)
+        return _run_plan(Path(plan), request, session)
     directory = Path(str(folder))
     if is_plain(directory):
         from aksprov.workflows.push_files import push_files
@@ -40,9 +40,9 @@ def run(request: Request, session: Session) -> Outcome:
     return asyncio.run(push_folder(request, session, directory))
 
 
-def _run_plan(path: Path, session: Session) -> Outcome:
+def _run_plan(path: Path, request: Request, session: Session) -> Outcome:
     plan, saved = plan_file.load(path)
-    if plan.verb != "new-cluster":
+    if plan.verb not in ("new-cluster", "remove-cluster"):
         raise NotAvailableError(
             "PlanVerbUnknown",
             f"plans of {plan.verb} cannot be run",
@@ -50,8 +50,13 @@ def _run_plan(path: Path, session: Session) -> Outcome:
             why="this version does not know the verb",
             fix="use the version of aksprov that made the plan",
         )
+    values = {k: v for k, v in saved.values.items() if k not in ("whatIf", "planFile")}
+    values |= {"expectPlan": plan.hash, "yes": request.flag("yes") or saved.flag("yes")}
+    exact = msgspec.structs.replace(saved, values=values)
+    if plan.verb == "remove-cluster":
+        from aksprov.workflows import remove_cluster
+
+        return remove_cluster.run(exact, session)
     from aksprov.workflows import new_cluster
 
-    values = {k: v for k, v in saved.values.items() if k not in ("whatIf", "planFile")}
-    exact = msgspec.structs.replace(saved, values={**values, "expectPlan": plan.hash})
     return new_cluster.run(exact, session)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from aksprov.cni.blocks import check_blocks
 from aksprov.cni.capabilities import check
 from aksprov.cni.choice import Choice
-from aksprov.errors import ExitCode, NotAvailableError, PlanStaleError
+from aksprov.errors import ExitCode, NotAvailableError
 from aksprov.ipam.cluster_rules import check_cluster
 from aksprov.ipam.sizing import sizing_note
 from aksprov.model.cluster import Cluster, ClusterStatus
@@ -79,14 +78,14 @@ async def carry_out(
         offline = folder is not None
         reread = None if offline else store.snapshot
         picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=offline, reread=reread)
-        _save_plan(request, picture.plan)
+        plan_file.save_if_asked(picture.plan, request)
         if only_plan is not None:
             return msgspec.structs.replace(_what_if(picture, fleet), exit_code=only_plan.exit_code, error=only_plan)
         if request.flag("whatIf"):
             return _what_if(picture, fleet)
         if not agreed(request, session, store, picture.contact):
             return Outcome(rows=picture.rows, notes=("nothing was changed",))
-        _expect(request, picture.plan)
+        plan_file.expect(picture.plan, request)
         if picture.plan.empty and not fleet.failures and _is_settled(snapshot, picture, folder):
             return _outcome(store, picture, fleet, (), notes=("nothing to change",))
         try:
@@ -156,24 +155,6 @@ def _is_settled(snapshot: Snapshot, picture: Picture, folder: str | None) -> boo
     if folder is not None:
         return status.details.startswith("written to")
     return status.state in ("Configured", "Deployed")
-
-
-def _save_plan(request: Request, plan: Plan) -> None:
-    path = request.text("planFile")
-    if path is not None:
-        plan_file.save(Path(path), plan, request)
-
-
-def _expect(request: Request, plan: Plan) -> None:
-    expected = request.text("expectPlan")
-    if expected is not None and expected.lower() != plan.hash:
-        raise PlanStaleError(
-            "PlanStale",
-            "the plan is no longer the one that was looked at",
-            where=f"plan {expected[:12]}",
-            why=f"hosts or the state have changed since; the plan would now be {plan.hash[:12]}",
-            fix="look at the new plan with --what-if, then run that one",
-        )
 
 
 def _summary(plan: Plan) -> dict[str, object]:

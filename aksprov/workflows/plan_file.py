@@ -7,9 +7,37 @@ from pathlib import Path
 
 import msgspec
 
-from aksprov.errors import DefinitionError, NotFoundError
+from aksprov.errors import DefinitionError, NotFoundError, PlanStaleError
 from aksprov.model.plan import PLAN_SCHEMA, Plan, plan_hash
 from aksprov.model.request import Request
+
+
+def save_if_asked(plan: Plan, request: Request) -> None:
+    """Write the plan where --plan-file says.
+
+    Raises:
+        DefinitionError: PlanFileNotWritten.
+    """
+    path = request.text("planFile")
+    if path is not None:
+        save(Path(path), plan, request)
+
+
+def expect(plan: Plan, request: Request) -> None:
+    """Refuse another plan than --expect-plan names.
+
+    Raises:
+        PlanStaleError: PlanStale.
+    """
+    expected = request.text("expectPlan")
+    if expected is not None and expected.lower() != plan.hash:
+        raise PlanStaleError(
+            "PlanStale",
+            "the plan is no longer the one that was looked at",
+            where=f"plan {expected[:12]}",
+            why=f"hosts or the state have changed since; the plan would now be {plan.hash[:12]}",
+            fix="look at the new plan with --what-if, then run that one",
+        )
 
 
 def save(path: Path, plan: Plan, request: Request) -> None:

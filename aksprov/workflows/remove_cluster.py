@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aksprov.errors import ExitCode, HostAuthError, HostError
+from aksprov.errors import BusyError, ExitCode, HostAuthError, HostError
 from aksprov.model.base import Value
 from aksprov.model.cluster import ClusterStatus
 from aksprov.model.desired import Snapshot
+from aksprov.model.host_lease import Epochs
 from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan, PlannedAddress
 from aksprov.model.quarantine import quarantine_key
@@ -24,11 +25,13 @@ from aksprov.planning.removal import HOME, Leftover, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
+from aksprov.workflows import plan_file
 from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
 from aksprov.workflows.deliver import deliver
 from aksprov.workflows.get_cluster import find_cluster
+from aksprov.workflows.host_accounts import agreed, first_contact
 from aksprov.workflows.host_facts import NOT_BUILT
 from aksprov.workflows.host_quarantine import keep
 from aksprov.workflows.host_removal import read_host
@@ -69,7 +72,9 @@ def run(request: Request, session: Session) -> Outcome:
     Raises:
         NotFoundError: ClusterNotFound.
         UsageError: ConfirmationNeeded.
-        BusyError: HostsLocked, another run is changing one of the hosts.
+        BusyError: HostsLocked, HostsChanged: another run is changing one of the hosts, or just was.
+        PlanStaleError: PlanStale.
+        StateError: StateLacksClusters.
     """
     return asyncio.run(_remove(request, session))
 
@@ -86,10 +91,18 @@ async def _remove(request: Request, session: Session) -> Outcome:
         job = _Run(request, session, store, fleet, leaving)
         found = await _look(job, snapshot.state_id)
         objects = (f"cluster/{leaving.name}",)
+        met = await first_contact(fleet, snapshot, store.snapshot, {key: left.seen for key, left in found.items()})
+        found = {key: left for key, left in found.items() if key not in fleet.failures}
         plan = plan_removal(request.verb, leaving.key, objects, leaving.addresses, found, leaving.waves)
+        plan_file.save_if_asked(plan, request)
         if request.flag("whatIf"):
-            return Outcome(plan=plan, rows=_failure_rows(job), exit_code=_exit_code(job, ExitCode.WOULD_CHANGE))
-        return await _carry_out(job, plan, found)
+            rows = (*met.rows, *_failure_rows(job))
+            return Outcome(plan=plan, rows=rows, exit_code=_exit_code(job, ExitCode.WOULD_CHANGE))
+        plan_file.expect(plan, request)
+        if not agreed(request, session, store, met):
+            return Outcome(rows=met.rows, notes=(f"cluster {leaving.name} stays",))
+        known = {key: max(epoch, snapshot.epochs.get(key, 0)) for key, epoch in met.epochs.items()}
+        return await _carry_out(job, plan, found, snapshot.epochs | known)
 
 
 def _find(name: str, snapshot: Snapshot) -> _Leaving:
@@ -127,8 +140,8 @@ async def _look(job: _Run, state_id: str) -> dict[str, Leftover]:
     return await job.fleet.each(job.leaving.waves, read)
 
 
-async def _carry_out(job: _Run, plan: Plan, found: dict[str, Leftover]) -> Outcome:
-    held = _reserve(job, plan)
+async def _carry_out(job: _Run, plan: Plan, found: dict[str, Leftover], epochs: Epochs) -> Outcome:
+    held = _reserve(job, plan, epochs)
     job.session.events.run = held.run
     job.session.events.emit("run.started", text=f"{job.request.verb} {job.leaving.name}")
     async with kept_alive(job.store, held.epochs, job.session.lease_terms):
@@ -148,11 +161,28 @@ async def _carry_out(job: _Run, plan: Plan, found: dict[str, Leftover]) -> Outco
     )
 
 
-def _reserve(job: _Run, plan: Plan) -> Reservation:
-    """Take the hosts that change for this run; from here on the cluster is Deleting."""
+def _reserve(job: _Run, plan: Plan, epochs: Epochs) -> Reservation:
+    """Take the hosts that change for this run; from here on the cluster is Deleting.
+
+    Args:
+        epochs: those that the hosts had when they were looked at.
+
+    Raises:
+        BusyError: HostsChanged, another run has changed one since; HostsLocked.
+    """
     leaving = job.leaving
     digest = hashlib.sha256(f"{job.request.verb} {leaving.key}".encode()).hexdigest()
     with job.store.write() as transaction:
+        now = transaction.snapshot().epochs
+        changed = sorted(host.name for host in plan.hosts if now.get(host.name, 0) != epochs.get(host.name, 0))
+        if changed:
+            raise BusyError(
+                "HostsChanged",
+                "another run has changed hosts after they were looked at",
+                where=f"hosts {', '.join(changed)}",
+                why="the removal was planned from what they had before",
+                fix="run the command again",
+            )
         if leaving.exists:
             status = ClusterStatus(state="Deleting", details="being taken off its hosts")
             transaction.put_status(leaving.key, status)

@@ -1093,6 +1093,12 @@ function Remove-AksHciCluster {
     .PARAMETER force
     End the cluster without hosts that do not answer; their addresses stay in quarantine.
 
+    .PARAMETER planFile
+    Save the plan to this file; 'aksprov apply FILE' runs exactly that plan.
+
+    .PARAMETER expectPlan
+    Run only if the plan still has this hash, else stop with exit code 73.
+
     .EXAMPLE
     Remove-AksHciCluster -name demo -WhatIf
 
@@ -1108,7 +1114,9 @@ function Remove-AksHciCluster {
     param(
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
-        [switch] $force
+        [switch] $force,
+        [string] $planFile,
+        [string] $expectPlan
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{

@@ -112,6 +112,23 @@ def test_the_plan_says_what_goes_and_what_comes_back(cluster: Controller) -> Non
     assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
 
 
+def test_a_saved_removal_is_run_exactly_or_not_at_all(cluster: Controller, found: dict[str, list[str]]) -> None:
+    """Another plan than the one that was looked at changes nothing; that one is run by apply, which asks too."""
+    other = cluster.run("remove-cluster", "--name", "demo", "--yes", "--expect-plan", "0" * 64, check=73)
+    assert "PlanStale" in other.stderr
+    path = cluster.directory / "removal.json"
+    plan = cluster.json("remove-cluster", "--name", "demo", "--what-if", "--plan-file", path, check=2)
+    assert json.loads(path.read_text())["hash"] == plan["hash"]
+    assert "ConfirmationNeeded" in cluster.run("apply", path, check=64).stderr
+    cluster.lab["w2"].write("/etc/crictl.yaml", "timeout: 9\n")
+    assert "PlanStale" in cluster.run("apply", path, "--yes", check=73).stderr
+    assert cluster.json("get-cluster")[0]["ProvisioningState"] == "Configured"
+    cluster.json("remove-cluster", "--name", "demo", "--what-if", "--plan-file", path, check=2)
+    cluster.run("apply", path, "--yes")
+    assert cluster.json("get-cluster") == []
+    assert_as_found(cluster.lab, found)
+
+
 def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
     cluster: Controller, found: dict[str, list[str]]
 ) -> None:

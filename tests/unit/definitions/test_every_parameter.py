@@ -80,6 +80,12 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes"),
         "force": ("remove-cluster --name old --yes", "remove-cluster --name old --yes --force"),
         "whatIf": ("remove-cluster --name old --yes --force", "remove-cluster --name old --what-if"),
+        "planFile": (
+            "remove-cluster --name old --what-if", "remove-cluster --name old --what-if --plan-file missing/plan.json"
+        ),
+        "expectPlan": (
+            "remove-cluster --name old --yes --force", "remove-cluster --name old --yes --force --expect-plan 0"
+        ),
     },
     "get-vm-size": {},
     "get-kubernetes-version": {},
