@@ -142,6 +142,23 @@ Get-AksHciCluster -name nono; 'never'
     assert said.thrown.category == "ObjectNotFound"
 
 
+def test_a_host_that_fails_is_an_error_with_its_rows_and_a_row_of_a_test(shell: Shell) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # nobody listens there
+        port = unused.getsockname()[1]
+        said = shell(
+            f"try {{ Add-AksprovHost -name h -address 127.0.0.1 -port {port} -os linux -user x | Out-Null }} catch {{\n"
+            + """
+    $_.FullyQualifiedErrorId; $_.CategoryInfo.Category.ToString(); $_.TargetObject.where; $_.TargetObject.exitCode
+}
+(Test-AksprovHost | Where-Object TestResult -eq Failed).Host
+(Get-AksprovHost).State
+"""
+        )
+    assert said.output == ["RowsFailed,Add-AksprovHost", "InvalidResult", "h", 1, "h", "Unseen"]
+    assert (said.errors, said.thrown) == ([], "")
+
+
 def test_stopping_the_pipeline_stops_the_program(shell: Shell) -> None:
     """A host that answers nothing keeps a run busy; Ctrl-C is what the engine calls Stop()."""
     program = shell.folder / "program"
