@@ -48,6 +48,7 @@ def files() -> dict[str, str]:
         f"{folder}/Aksprov.psm1": _module(),
         f"{folder}/Aksprov.types.ps1xml": _types(),
         f"{folder}/Aksprov.format.ps1xml": _views(),
+        "modules/AksHci/AksHci.psd1": _shim(),
     }
 
 
@@ -120,6 +121,26 @@ def _manifest() -> str:
     AliasesToExport = @(
 {_list(aliases, " " * 8)}
     )
+}}
+"""
+
+
+def _shim() -> str:
+    """The manifest of the module for scripts that import AksHci; what it does is written by hand."""
+    return f"""\
+# {_NOTICE}
+@{{
+    RootModule = 'AksHci.psm1'
+    ModuleVersion = '{__version__}'
+    GUID = 'b4a3b6f0-2a7e-4f57-8a0c-1f7f6f0a9d52'
+    Author = 'aksprov'
+    Copyright = 'MIT licence'
+    Description = 'For scripts that import AksHci: hands on the cmdlets of Aksprov, and says so'
+    PowerShellVersion = '5.1'
+    FunctionsToExport = '*'
+    CmdletsToExport = @()
+    VariablesToExport = @()
+    AliasesToExport = '*'
 }}
 """
 

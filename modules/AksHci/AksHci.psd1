@@ -1,3 +1,4 @@
+# Made from the declarations in aksprov/cmdlets by `make generate`; changes belong there.
 @{
     RootModule = 'AksHci.psm1'
     ModuleVersion = '0.1.0'
