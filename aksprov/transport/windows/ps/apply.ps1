@@ -4,7 +4,6 @@
 # Answer: {"steps": [[STEP, "done", TEXT]...]}, {"restart": FEATURES}, or {"failed": [[STEP, CODE, TEXT]...]}; a second failure says
 # that putting back failed too.
 $header = $null
-$report = @()
 $made = @()
 $staged = @()
 
@@ -224,7 +223,8 @@ function Switch-All {
             'containerd' { Update-Containerd }
             'services' { Set-Services (Read-Setup $setup) $old }
         }
-        , @($reader, 'done', $S.text)
+        # not as output: 5.1 makes an object of an array that came from a function (value, Count) where it writes JSON
+        $S.report += , @($reader, 'done', $S.text)
     }
 }
 
@@ -276,14 +276,14 @@ try {
     } else {
         $S.step = 'stage'
         Save-Preparation $manifest
-        $report = @(Switch-All)
+        Switch-All
         Assert-Settled
         $S.step = 'manifest'
         Move-Over $manifest "$D\manifest.json"
         $S.swapping = $false
         Clear-Old
         Complete-Removal
-        $answer = @{ steps = $report }
+        $answer = @{ steps = $S.report }
     }
 } catch {
     if (-not $S.failure) { $S.failure = @($S.step, $S.code, "$_") }

@@ -15,7 +15,7 @@ $D = 'C:\ProgramData\aksprov'
 if (-not $Request) { $Request = @($input) -join '' }
 $asked = ConvertFrom-Json -InputObject $Request
 # what functions change: which step is at work, the code of an error that nobody expects there, what is held open
-$S = @{ step = 'stage'; code = 'StagingFailed'; mark = ''; failure = $null; lock = $null; list = $null; swapping = $false; log = ''; text = ''; broken = @(); restart = $false; touched = @() }
+$S = @{ step = 'stage'; code = 'StagingFailed'; mark = ''; failure = $null; lock = $null; list = $null; swapping = $false; log = ''; text = ''; broken = @(); restart = $false; touched = @(); report = @() }
 
 function Stop-Step([string] $Step, [string] $Code, [string] $Text) {
     $S.failure = @($Step, $Code, $Text)
