@@ -1,10 +1,10 @@
 # Runs scripts that come as JSON lines on standard input, all in one engine; a JSON line for each says what came of it.
 # {"script": TEXT, "environment": {NAME: VALUE}, "folder": PATH}
-Import-Module Aksprov
 while ($null -ne ($line = [Console]::In.ReadLine())) {
     $case = ConvertFrom-Json $line
     foreach ($entry in $case.environment.PSObject.Properties) { Set-Item "env:$($entry.Name)" $entry.Value }
     Set-Location -LiteralPath $case.folder
+    Import-Module Aksprov  # removing the module AksHci takes it along
     $said = [ordered]@{ output = @(); errors = @(); warnings = @(); verbose = @(); notes = @(); thrown = '' }
     $describe = {
         param($record)
