@@ -6,6 +6,7 @@ The Linux hosts are minilab's; the Windows host runs beside them, its scripts in
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     with Lab(list(ROLES)) as lab:
         controller = Controller(lab, tmp_path_factory.mktemp("controller"))
         command = [sys.executable, "-m", "winrmhost", "--root", root, "--pwsh", pwsh(), "--restart-s", "1"]
-        serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+        serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True, env=environment)
         assert serving.stdout is not None
         said = json.loads(serving.stdout.readline())
         try:

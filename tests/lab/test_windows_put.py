@@ -206,3 +206,13 @@ async def test_what_a_host_lacks_is_told_and_nothing_is_changed(host: WindowsHos
         subprocess.run(["umount", full], check=True)
     assert (host.state["firewall"], host.state["tasks"], host.litter()) == ({}, {}, [])
     assert not host.path(f"{HOME}/manifest.json").exists()
+
+
+@in_loop
+async def test_who_is_held_down_by_remote_uac_is_told_so(host: WindowsHost) -> None:
+    with host.served.windows.edit() as state:
+        state["held_down"] = True
+    async with host.connected() as connection:
+        error = await refused(connection, delivery(small_node()))
+        assert (error.code, "LocalAccountTokenFilterPolicy" in (error.fix or "")) == ("HostNotAdministrator", True)
+    assert not host.path(HOME).exists()

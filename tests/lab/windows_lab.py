@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from winrmhost import Config, running_host
 
 from aksprov.errors import HostError
 from aksprov.model.bundle import ADMINISTRATORS, READERS, BundleFile, Reader
@@ -22,7 +23,7 @@ from aksprov.model.transport import Connection, Delivery
 from aksprov.model.windows import HOME, Features, Firewall, FirewallRule, Link, Service, Services, Task
 from aksprov.transport.connect import connector
 
-winrmhost = pytest.importorskip("winrmhost")
+pytest.importorskip("aksprov.transport.windows.psrp")  # the wire that these tests go over
 USER, PASSWORD = "Administrator", "Passw0rd!"
 CONTAINERD = "C:/Program Files/containerd/containerd.exe"
 KUBELET = "C:/k/kubelet.exe"
@@ -108,7 +109,7 @@ def windows_host(root: Path, name: str = "win1", **options: Any) -> Iterator[Win
         options: of winrmhost's Config.
     """
     defaults = {"pwsh": pwsh(), "shutdown_s": 0.5, "restart_s": 1.0}
-    with winrmhost.running_host(winrmhost.Config(root=root, computer=name.upper(), **(defaults | options))) as served:
+    with running_host(Config(root=root, computer=name.upper(), **(defaults | options))) as served:
         host = WindowsHost(served, name)
         host.write(CONTAINERD, PROGRAM, program=True)
         host.write(KUBELET, PROGRAM, program=True)

@@ -60,6 +60,7 @@ def fresh(computer: str) -> dict[str, t.Any]:
         "computer": computer,
         "boot": _now(),
         "failures": [],
+        "held_down": False,  # remote UAC: administrators of this host are none over the network
         "reboot_pending": [],
         "services": {
             "Dnscache": _service("DNS Client"),
