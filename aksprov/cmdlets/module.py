@@ -8,7 +8,7 @@ INSTALL_MODULE = Verb(
     name="install-module",
     cmdlet="Install-AksprovModule",
     topic="Settings",
-    synopsis="Put the PowerShell module where PowerShell finds it.",
+    synopsis="Put the PowerShell module where it is found.",
     parameters=(
         Parameter(
             name="path",

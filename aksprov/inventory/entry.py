@@ -24,7 +24,7 @@ from aksprov.model.host import ROLES, Host
 Value = str | int | float | tuple[str, ...]
 Values = dict[str, Value]
 
-_DEFAULT_PORTS = {"ssh": 22, "psrp": 5986, "winrm": 5985}  # IANA, and Microsoft's for WinRM over HTTPS and HTTP
+_DEFAULT_PORTS = {"ssh": 22, "psrp": 5986, "winrm": 5986}  # IANA, and Microsoft's for WinRM over HTTPS and HTTP
 
 
 class ConnectionId(NamedTuple):
@@ -46,6 +46,7 @@ _TEXTS: dict[str, Rule] = {
     "os": fields.one_of("linux", "windows"),
     "connection": fields.one_of("ssh", "psrp", "winrm", "local"),
     "user": fields.user,
+    "auth": fields.one_of("negotiate", "ntlm", "kerberos", "credssp", "basic", "certificate"),
     "key_file": fields.text,
     "password_ref": fields.secret_reference,
     "become": fields.one_of("sudo", "none"),
@@ -70,7 +71,8 @@ REQUIRED = ("name", "address", "os")
 
 # What has no effect, or no meaning, with the other connections.
 _ONLY_WITH: dict[str, tuple[str, ...]] = {
-    "key_file": ("ssh",),
+    "auth": ("psrp", "winrm"),
+    "key_file": ("ssh", "psrp", "winrm"),
     "host_key": ("ssh",),
     "ca_file": ("psrp", "winrm"),
     "certificate_sha256": ("psrp", "winrm"),
@@ -209,6 +211,11 @@ def broken_rules(values: Values) -> Iterator[tuple[str, str]]:
     for path, fitting in _ONLY_WITH.items():
         if path in values and connection not in fitting:
             yield path, f"has no meaning with connection {connection}, only with {' and '.join(fitting)}"
+    auth = values.get("auth")
+    if auth in ("basic", "certificate") and values.get("port") == 5985:
+        yield "auth", f"{auth} goes over HTTPS only, and 5985 is WinRM's port of HTTP"
+    if connection in ("psrp", "winrm") and (auth == "certificate") != ("key_file" in values):
+        yield "key_file", "goes with auth: certificate, which needs one"
     if system == "windows" and values.get("become", "none") != "none":
         yield "become", "there is no sudo on Windows"
     if "become_password_ref" in values and values.get("become") != "sudo":

@@ -17,6 +17,7 @@ _PATHS = {
     "os": "os",
     "connection": "connection",
     "user": "user",
+    "auth": "auth",
     "keyFile": "key_file",
     "passwordRef": "password_ref",
     "become": "become",

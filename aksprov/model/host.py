@@ -7,6 +7,8 @@ from typing import Literal
 from aksprov.model.base import Value
 
 OperatingSystem = Literal["linux", "windows"]
+# How a user proves who they are to WinRM.
+Auth = Literal["negotiate", "ntlm", "kerberos", "credssp", "basic", "certificate"]
 ConnectionKind = Literal["ssh", "psrp", "winrm", "local"]
 Role = Literal["control-plane", "worker", "load-balancer"]
 ROLES: tuple[Role, ...] = ("control-plane", "load-balancer", "worker")
@@ -33,10 +35,11 @@ class Host(Value, frozen=True, kw_only=True):
     Args:
         name: as typed; unique ignoring case; its lower case is the node's name.
         address: DNS name or IP literal that the connection goes to.
-        port: None for the connection's default (22, 5986, 5985).
+        port: None for the connection's default (22; 5986 for WinRM, where 5985 is HTTP with sealed messages).
         roles: the roles it may take; empty means any.
         interfaces: vswitchName -> interface name on this host.
         host_key: pinned SSH public key in OpenSSH form ("ssh-ed25519 AAAA...").
+        auth: how the user logs in to WinRM; None is negotiate.
         password_ref, become_password_ref: secret references, never secrets.
     """
 
@@ -46,6 +49,7 @@ class Host(Value, frozen=True, kw_only=True):
     connection: ConnectionKind = "ssh"
     port: int | None = None
     user: str | None = None
+    auth: Auth | None = None
     key_file: str | None = None
     password_ref: str | None = None
     become: Literal["sudo", "none"] = "none"

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.model.host import Host
 from aksprov.model.transport import Connect, Connection
@@ -62,20 +61,16 @@ class _Connector:
         """Open a connection to one host.
 
         Raises:
-            HostError: NotAvailableYet for what is not built, else as the transport does.
+            HostError: as the transport does.
         """
-        if missing := _not_built(host):
-            raise HostError(
-                "NotAvailableYet",
-                f"{host.name} cannot be contacted yet: {missing} is not built",
-                where=host.name,
-                why="the entry is recorded as it is",
-                fix="write its files to a folder with --output-dir, and put them on the host by other means",
-            )
         if host.connection == "local":
             from aksprov.transport.local import LocalConnection
 
             return LocalConnection(host, await self._credentials.to_become_root(host))
+        if host.connection in ("psrp", "winrm"):
+            from aksprov.transport.windows.connect import WindowsConnect
+
+            return await WindowsConnect(self._credentials)(host)
         if self._ssh is None:
             self._ssh = self._make_ssh()
         return await self._ssh(host)
@@ -119,9 +114,3 @@ class _Connector:
 
         login = Login(known_hosts, identities, Bastions(options.inventory, log_in), options.jitter)
         return login
-
-
-def _not_built(host: Host) -> str:
-    if host.os == "windows" or host.connection in ("psrp", "winrm"):
-        return f"connection {host.connection} to {host.os}"
-    return ""

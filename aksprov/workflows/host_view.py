@@ -70,6 +70,7 @@ def _object(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool)
         "Connection": host.connection,
         "Port": host.port,
         "User": host.user,
+        "Auth": host.auth,
         "KeyFile": host.key_file,
         "PasswordRef": host.password_ref,
         "Become": host.become,

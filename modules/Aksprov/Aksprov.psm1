@@ -333,8 +333,11 @@ function Add-AksprovHost {
     .PARAMETER user
     User to log on as.
 
+    .PARAMETER auth
+    How the user logs in to WinRM; negotiate when left out. basic and certificate need HTTPS. One of negotiate, ntlm, kerberos, credssp, basic, certificate.
+
     .PARAMETER keyFile
-    Private SSH key.
+    Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key.
 
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it.
@@ -414,6 +417,9 @@ function Add-AksprovHost {
         [int] $port,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $user,
+        [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
+        [ValidateSet('negotiate', 'ntlm', 'kerberos', 'credssp', 'basic', 'certificate')]
+        [string] $auth,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $keyFile,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
@@ -517,8 +523,11 @@ function Set-AksprovHost {
     .PARAMETER user
     User to log on as. An empty text takes the recorded value away.
 
+    .PARAMETER auth
+    How the user logs in to WinRM; negotiate when left out. basic and certificate need HTTPS. One of negotiate, ntlm, kerberos, credssp, basic, certificate. An empty text takes the recorded value away.
+
     .PARAMETER keyFile
-    Private SSH key. An empty text takes the recorded value away.
+    Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key. An empty text takes the recorded value away.
 
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it. An empty text takes the recorded value away.
@@ -587,6 +596,8 @@ function Set-AksprovHost {
         [string] $connection,
         [int] $port,
         [string] $user,
+        [ValidateSet('negotiate', 'ntlm', 'kerberos', 'credssp', 'basic', 'certificate', '')]
+        [string] $auth,
         [string] $keyFile,
         [string] $hostKey,
         [string] $passwordRef,
@@ -1550,7 +1561,7 @@ function Get-AksHciKubernetesVersion {
 function Install-AksprovModule {
     <#
     .SYNOPSIS
-    Put the PowerShell module where PowerShell finds it.
+    Put the PowerShell module where it is found.
 
     .DESCRIPTION
     It carries out 'aksprov install-module'; docs/cmdlets.md has all of it.

@@ -241,16 +241,6 @@ def test_what_is_no_ssh_server_is_told(
     assert asyncio.run(work()) == code
 
 
-def test_what_is_not_built_is_refused_before_any_contact(lab: Lab) -> None:
-    for more in (
-        {"connection": "winrm"},
-        {"connection": "psrp"},
-    ):
-        error = error_of(entry(lab, "h1", address="192.0.2.1", **more), whoami)
-        assert error.code == "NotAvailableYet"
-        assert next(iter(more)) in error.what or next(iter(more.values())) in error.what
-
-
 # ---- login shells and start files ----
 
 

@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import ipaddress
 import json
+import os
 import pathlib
 import shutil
 import ssl
@@ -69,6 +70,7 @@ class WinRMHost:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self.windows = Windows(self.state_dir, cfg.computer, self._heard)
         self._restarting: asyncio.Task | None = None
+        self._other_users = os.environ.get("NTLM_USER_FILE", "")
         self._ntlm_file = write_ntlm_user_file(cfg.users, cfg.computer)
         self.cert, self._key, der = self._certificate()
         self._cbt = channel_bindings(der) if cfg.cbt else None
@@ -99,7 +101,11 @@ class WinRMHost:
         for s in list(self.shells.values()):
             await s.close()
         await self._runner.cleanup()
+        for transport in list(self._conns):
+            transport.abort()
+        await asyncio.sleep(0.05)  # the loop closes what was aborted
         self._ntlm_file.unlink(missing_ok=True)
+        os.environ["NTLM_USER_FILE"] = self._other_users  # of a host that was there before, with the same users
 
     def _certificate(self) -> tuple[pathlib.Path, pathlib.Path, bytes]:
         cert, key = self.state_dir / "cert.pem", self.state_dir / "key.pem"

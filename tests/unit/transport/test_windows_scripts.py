@@ -30,6 +30,7 @@ WALK = Path(__file__).parent / "powershell" / "walk.ps1"
 COMMANDS: dict[str, set[str]] = {
     "Add-Type": {"AssemblyName"},  # never source: nothing is compiled on a host
     "ConvertFrom-Json": {"InputObject"},
+    "ConvertTo-SecureString": {"AsPlainText", "Force", "String"},
     "ConvertTo-Json": {"Compress", "Depth", "InputObject"},
     "ForEach-Object": set(),
     "Get-CimInstance": {"ClassName", "Filter"},

@@ -182,7 +182,7 @@ def test_what_is_refused_leaves_no_state_behind(
 def test_what_is_not_built_is_recorded_and_not_contacted(run: Run, tmp_path: Path) -> None:
     """A Skipped row each and exit code 0: 192.0.2.0/24 (RFC 5737) would cost a time-out each."""
     (tmp_path / "hosts.csv").write_text(
-        "name,address,os,connection\nwin1,192.0.2.1,windows,\nwin2,192.0.2.2,windows,winrm\n"
+        "name,address,os,connection,jump_host\nwin1,192.0.2.1,windows,,jump1\nwin2,192.0.2.2,windows,winrm,jump1\n"
     )
     outcome = run("add-host", file="hosts.csv")
     assert [(r.host, r.test_name, r.test_result) for r in outcome.rows] == [

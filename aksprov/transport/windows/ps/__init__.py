@@ -17,7 +17,11 @@ def script(*names: str) -> str:
     Comment lines, blank lines and indentation go: the scripts hold no here-string and no quoted text over
     several lines.
     """
-    folder = files(__name__)
-    texts = ((folder / f"{name}.ps1").read_text("ascii") for name in ("head", *names))
-    lines = (line.strip() for text in texts for line in text.splitlines())
+    return "\n".join(bare(name) for name in ("head", *names))
+
+
+@cache
+def bare(name: str) -> str:
+    """One script alone, as it is sent."""
+    lines = (line.strip() for line in (files(__name__) / f"{name}.ps1").read_text("ascii").splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("#"))

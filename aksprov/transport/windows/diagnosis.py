@@ -1,0 +1,157 @@
+"""What went wrong between us and a Windows host, whichever library told of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+import urllib3
+
+from aksprov.errors import HostAuthError, HostError
+from aksprov.model.host import Host
+from aksprov.transport.windows.endpoint import auth_of, is_https, place, port_of
+from aksprov.transport.windows.tls import refused_certificate
+
+# Codes of WSMan faults (wsmerror.h of the Windows SDK; those of quotas also in [MS-WSMV] 2.2.5).
+OPERATION_TIMED_OUT: Final = 2150858793
+_SHELL_QUOTAS: Final = {2150859173, 2150859174}
+_NO_SUCH_SESSION: Final = 2150858752
+_ACCESS_DENIED: Final = 5
+
+# What the network is to blame for; both libraries let these through.
+NETWORK_FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+
+def network(host: Host, error: BaseException, *, begun: bool) -> HostError:
+    """Our error for one of NETWORK_FAILURES.
+
+    Args:
+        begun: the host had answered before.
+    """
+    match error:
+        case requests.exceptions.SSLError():
+            return refused_certificate(host, _inmost(error))
+        case requests.exceptions.ConnectTimeout():
+            return _unreachable(host, "no answer: the host is off, or a firewall drops what we send")
+        case requests.exceptions.ReadTimeout() | TimeoutError():
+            return silent(host)
+    return disconnected(host, _inmost(error)) if begun else _unreachable(host, _inmost(error))
+
+
+def silent(host: Host, seconds: float = 0) -> HostError:
+    """The host took longer than it may."""
+    return HostError(
+        "HostTimeout",
+        f"{host.name} did not answer " + (f"within {seconds:.0f} s" if seconds else "in time"),
+        where=place(host),
+        why="the connection stands, but what runs on the host has not finished",
+        fix="look at the host's load and disk; the command can be given again, it goes on from there",
+    )
+
+
+def disconnected(host: Host, why: str) -> HostError:
+    """The connection ended."""
+    return HostError(
+        "HostDisconnected",
+        f"the connection to {host.name} ended before the answer was complete",
+        where=place(host),
+        why=why,
+        fix="run the command again: it looks at the host first and goes on from there",
+    )
+
+
+def _unreachable(host: Host, why: str) -> HostError:
+    return HostError(
+        "HostUnreachable",
+        f"no connection to {host.name}",
+        where=place(host),
+        why=why,
+        fix="check that it is on, and on it: winrm enumerate winrm/config/listener; docs/windows-hosts.md sets it up",
+    )
+
+
+def refused_user(host: Host) -> HostAuthError:
+    """The login failed."""
+    auth = auth_of(host)
+    return HostAuthError(
+        "HostPasswordRefused",
+        f"{host.name} does not let {host.user} in",
+        where=place(host),
+        why=f"it refused the login by {auth}, which was tried once",
+        fix=f"check what {host.password_ref or 'password_ref'} leads to, and that the host allows {auth} "
+        "(winrm get winrm/config/service/auth)",
+    )
+
+
+def fault(host: Host, code: int | None, said: str) -> HostError:
+    """A fault of WS-Management.
+
+    Args:
+        code: of the fault, None where it has none.
+        said: its text.
+    """
+    if code == OPERATION_TIMED_OUT:
+        return silent(host)
+    if code in _SHELL_QUOTAS:
+        return HostError(
+            "HostQuotaReached",
+            f"{host.name} opens no further shell for {host.user}",
+            where=place(host),
+            why=said,
+            fix="wait a few minutes for old shells to end, end them (Restart-Service WinRM), or raise "
+            "MaxShellsPerUser below WSMan:\\localhost\\Shell",
+        )
+    if code == _ACCESS_DENIED:
+        return HostAuthError(
+            "HostUserRefused",
+            f"{host.user} may not use WinRM on {host.name}",
+            where=place(host),
+            why=said,
+            fix="connect as a member of its Administrators, or of Remote Management Users",
+        )
+    if code == _NO_SUCH_SESSION:
+        return HostError(
+            "HostRemotingClosed",
+            f"PowerShell remoting is closed on {host.name}",
+            where=place(host),
+            why=said,
+            fix=f"Enable-PSRemoting on the host, or aksprov set-host --name {host.name} --connection winrm",
+        )
+    return disconnected(host, said)
+
+
+def http(host: Host, status: int) -> HostError:
+    """An answer that is no WS-Management at all."""
+    if status == 413:
+        return HostError(
+            "HostEnvelopeTooSmall",
+            f"{host.name} takes smaller messages than we send",
+            where=place(host),
+            why="its MaxEnvelopeSizekb is below WinRM's default of 500",
+            fix='on the host: winrm set winrm/config @{MaxEnvelopeSizekb="500"}',
+        )
+    if status in (400, 500) and not is_https(host):
+        return HostError(
+            "HostEncryptionRefused",
+            f"{host.name} does not read sealed messages",
+            where=place(host),
+            why=f"it answered HTTP {status}",
+            fix=f"use HTTPS (port 5986), or another --auth than {auth_of(host)}",
+        )
+    return HostError(
+        "HostNotWinRm",
+        f"what answers at port {port_of(host)} of {host.name} is no WinRM",
+        where=place(host),
+        why=f"it answered HTTP {status}",
+        fix="check address and port; WinRM listens on 5986 (HTTPS) and 5985",
+    )
+
+
+def _inmost(error: BaseException) -> str:
+    """What lies below the wrappings of requests and urllib3."""
+    while True:
+        told = next((a for a in error.args if isinstance(a, BaseException)), getattr(error, "reason", None))
+        inner = error.__cause__ or error.__context__ or told
+        if not isinstance(inner, BaseException):
+            return str(error) or type(error).__name__
+        error = inner

@@ -1,0 +1,202 @@
+"""WinRS: shells of cmd.exe, for hosts where PowerShell remoting is closed, by pywinrm.
+
+A script goes to the host as a file by standard input and runs by ``-File``; its parameters, its secrets and its data
+come on standard input, too.  So nothing depends on the length of a command line, and nothing secret is on one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets as random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
+
+from winrm.exceptions import (
+    InvalidCredentialsError,
+    WinRMOperationTimeoutError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+from winrm.protocol import Protocol
+
+from aksprov.errors import HostError
+from aksprov.model.host import Host
+from aksprov.transport.windows import diagnosis
+from aksprov.transport.windows.endpoint import address_of, auth_of, is_https, place, port_of
+from aksprov.transport.windows.ps import bare
+from aksprov.transport.windows.threads import in_thread
+from aksprov.transport.windows.tls import check_version, secure
+from aksprov.transport.windows.wire import Ran
+
+T = TypeVar("T")
+
+NEWS_SECONDS: Final = 20
+_READ_SECONDS: Final = NEWS_SECONDS + 10
+# WinRM's own limit for a message is 500 KiB; base64 and the envelope take the rest.
+_SEND_BYTES: Final = 360_000
+_UTF8: Final = 65001
+_IDLE: Final = "PT180S"
+_POWERSHELL: Final = (
+    "powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -InputFormat Text -OutputFormat Text"
+)
+_FOLDER: Final = "C:\\ProgramData\\aksprov\\run"
+# Exit codes of store.ps1.
+_CONSTRAINED, _FORBIDDEN = 5, 6
+
+logging.getLogger("winrm").setLevel(logging.WARNING)
+
+
+async def open_winrs(host: Host, password: str | None) -> WinrsWire:
+    """Connect, log in and open a shell.
+
+    Raises:
+        HostError, HostAuthError: see :mod:`aksprov.transport.windows.diagnosis`.
+        NotAvailableError: LibraryVersion.
+    """
+    check_version("pywinrm")
+    wire = WinrsWire(host, password)
+    await wire.open()
+    return wire
+
+
+class WinrsWire:
+    """An open shell; see :class:`aksprov.transport.windows.wire.Wire`."""
+
+    def __init__(self, host: Host, password: str | None) -> None:
+        self._host = host
+        scheme = "https" if is_https(host) else "http"
+        # pywinrm has no negotiate; between it and ntlm only a domain's tickets differ
+        auth = "ntlm" if auth_of(host) == "negotiate" else auth_of(host)
+        self._protocol = Protocol(
+            f"{scheme}://{address_of(host)}:{port_of(host)}/wsman",
+            transport=auth,  # type: ignore[arg-type]  # one of the words that it knows
+            username=host.user,
+            password=password,
+            server_cert_validation="validate",
+            ca_trust_path=None,  # type: ignore[arg-type]  # tls.secure says what is trusted
+            cert_pem=host.key_file,
+            cert_key_pem=host.key_file,
+            message_encryption="auto" if is_https(host) else "always",
+            operation_timeout_sec=NEWS_SECONDS,
+            read_timeout_sec=_READ_SECONDS,
+            proxy=None,
+        )
+        self._shell = ""
+
+    async def open(self) -> None:
+        """Log in and open the shell."""
+
+        def work() -> str:
+            secure(self._protocol.transport.build_session(), self._host)
+            return self._protocol.open_shell(codepage=_UTF8, noprofile=True, idle_timeout=_IDLE)
+
+        self._shell = await self._call(work)
+
+    async def run(
+        self,
+        script: str,
+        parameters: Mapping[str, str],
+        *,
+        pieces: Iterable[str] = (),
+        secrets: Mapping[str, str] | None = None,
+        seconds: float,
+    ) -> Ran:
+        """Run a script; see :class:`aksprov.transport.windows.wire.Wire`."""
+        name = f"{random.token_hex(8)}.ps1"
+        store = bare("store").replace("\n", "; ").replace("NAME", name)
+        text = bare("carry").replace("'SCRIPT'", script)
+        # escaped, so that it is ASCII whatever the host makes of standard input
+        given = json.dumps({"parameters": dict(parameters), "secrets": dict(secrets or {})})
+
+        def work() -> Ran:
+            deadline = time.monotonic() + seconds
+            stored = self._command(f'{_POWERSHELL} -Command "{store}"', iter([text]), deadline)
+            if stored.status:
+                return self._not_stored(stored)
+            ran = self._command(f"{_POWERSHELL} -File {_FOLDER}\\{name}", _lines(given, pieces), deadline)
+            faults = [line for line in ran.errors.splitlines() if line.strip()]
+            if ran.status and not faults:
+                faults = [f"the script ended with exit code {ran.status}"]
+            return Ran(output=tuple(ran.output.splitlines()), faults=tuple(faults))
+
+        return await self._call(work)
+
+    async def close(self) -> None:
+        """End the shell and the connection."""
+        try:
+            await in_thread(lambda: self._protocol.close_shell(self._shell))
+        except (WSManFaultError, WinRMTransportError, *diagnosis.NETWORK_FAILURES):
+            return  # what is left of it there ends by itself, once it has been idle
+
+    def _command(self, line: str, stdin: Iterator[str], deadline: float) -> _Ended:
+        command = self._protocol.run_command(self._shell, line, skip_cmd_shell=True, console_mode_stdin=False)
+        try:
+            for chunk, last in _chunks(stdin):
+                self._protocol.send_command_input(self._shell, command, chunk, end=last)
+            output, errors, done, status = bytearray(), bytearray(), False, 0
+            while not done:
+                try:
+                    said, wrong, status, done = self._protocol.get_command_output_raw(self._shell, command)
+                    output += said
+                    errors += wrong
+                except WinRMOperationTimeoutError:
+                    pass  # no news yet
+                if not done and time.monotonic() > deadline:
+                    raise diagnosis.silent(self._host)
+        finally:
+            self._protocol.cleanup_command(self._shell, command)
+        return _Ended(status, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"))
+
+    def _not_stored(self, ended: _Ended) -> Ran:
+        if ended.status == _CONSTRAINED:
+            return Ran(output=('{"failed":[["session","PowerShellConstrained",""]]}',))
+        if ended.status == _FORBIDDEN:
+            raise HostError(
+                "HostScriptsForbidden",
+                f"{self._host.name} runs no scripts from files",
+                where=place(self._host),
+                why="a group policy sets its execution policy to Restricted or AllSigned",
+                fix=f"use PowerShell remoting (aksprov set-host --name {self._host.name} --connection psrp), "
+                "or have the policy allow local scripts (RemoteSigned)",
+            )
+        return Ran(output=(), faults=(ended.errors.strip()[-500:] or f"exit code {ended.status}",))
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        try:
+            return await in_thread(work)
+        except InvalidCredentialsError:
+            raise diagnosis.refused_user(self._host) from None
+        except WSManFaultError as e:
+            raise diagnosis.fault(self._host, e.wsman_fault_code, e.reason) from None
+        except WinRMTransportError as e:
+            raise diagnosis.http(self._host, e.code) from None
+        except WinRMOperationTimeoutError:
+            raise diagnosis.silent(self._host) from None
+        except diagnosis.NETWORK_FAILURES as e:
+            raise diagnosis.network(self._host, e, begun=bool(self._shell)) from None
+
+
+class _Ended:
+    """How a command ended."""
+
+    def __init__(self, status: int, output: str, errors: str) -> None:
+        self.status, self.output, self.errors = status, output, errors
+
+
+def _lines(first: str, others: Iterable[str]) -> Iterator[str]:
+    yield first
+    for other in others:
+        yield f"\n{other}"
+
+
+def _chunks(texts: Iterator[str]) -> Iterator[tuple[bytes, bool]]:
+    """What is sent in one message each, and whether it is the last."""
+    held = bytearray()
+    for text in texts:
+        held += text.encode()
+        while len(held) > _SEND_BYTES:
+            yield bytes(held[:_SEND_BYTES]), False
+            del held[:_SEND_BYTES]
+    yield bytes(held), True
