@@ -3,7 +3,8 @@
 Seen to fail with each of these taken out:
 
 - state/process.py, a lease of a process that is gone is free: HostsLocked for two days after a clock ahead of time;
-- state/failures.py, SQLite's "full": an InternalError with a traceback.
+- state/failures.py, SQLite's "full" or "busy": an InternalError with a traceback;
+- state/host_leases.py, leases told apart by their epochs: compared by the clock, the run was fenced by its own step.
 """
 
 from __future__ import annotations

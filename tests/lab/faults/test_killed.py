@@ -6,6 +6,7 @@ Nothing of the product knows of either.
 Seen to fail with each of these taken out:
 
 - state/journal.py, an unfinished run is gone on with: another run began (4 instead of 3);
+- posix/recover.sh, the wait for the lock: the next run failed while the killed one's host was still swapping;
 - posix/recover.sh, ``put_back``: after the power cut the old files of the swap lay about.
 """
 

@@ -4,7 +4,10 @@ Seen to fail with each of these taken out of the scripts in aksprov/transport/po
 
 - undo.sh, a start anew where reloads fail: HostLeftHalf, the next run could not go on;
 - steps/units.sh, ``settle``: HAProxy died two seconds after a run that had ended well;
-- steps/haproxy.sh, ``haproxy -c``: what it refuses was put in force.
+- steps/haproxy.sh, ``haproxy -c``: what it refuses was put in force; steps/keepalived.sh, ``keepalived -t``: likewise;
+- steps/common.sh, ``timeout``: a check that hangs held the run for as long as it hung;
+- apply.sh, ``bad``: a read-only folder was told as a stream that was cut;
+- login.py, ``keepalive_interval``: a host that stopped in the middle was waited for beyond its deadline.
 """
 
 from __future__ import annotations

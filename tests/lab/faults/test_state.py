@@ -1,4 +1,7 @@
-"""The state cannot be written in the middle of a run: the run ends and says so, and the same command completes it."""
+"""The state cannot be written in the middle of a run: the run ends and says so, and the same command completes it.
+
+Seen to fail with SQLite's "busy" taken out of state/failures.py: an InternalError, exit code 70.
+"""
 
 from __future__ import annotations
 
