@@ -68,8 +68,13 @@ COMMANDS: dict[str, set[str]] = {
     "Unregister-ScheduledTask": {"Confirm", "TaskName"},
     "Where-Object": set(),
 }
-# What has no name before it runs: programs of our own lists, and a block of our own text.
-COMPUTED = {"& $Program $Arguments 2>&1", "& $Ask"}
+# What has no name before it runs: programs of our own lists, and blocks of our own text.
+COMPUTED = {
+    "& $Program $Arguments 2>&1",
+    "& $Ask",
+    "& { while ($lines.MoveNext()) { $lines.Current } }",
+    "& $body @named",
+}
 TYPES = {
     "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
     "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
