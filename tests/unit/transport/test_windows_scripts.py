@@ -93,7 +93,7 @@ STATICS = {
     "Text.Encoding::UTF8", "TimeSpan::FromMinutes", "array::Reverse", "regex::Matches",
 }  # fmt: skip
 METHODS = {
-    "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
+    "AddMinutes", "MoveNext", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
     "IndexOf", "IsInRole", "LastIndexOf", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith", "Substring",
     "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
 }  # fmt: skip
