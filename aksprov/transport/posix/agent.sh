@@ -14,10 +14,15 @@ umask 022
 cd /
 N=$1 S=$2
 shift 2
+# The answer goes out whole: a script prints line by line, and each line would be a packet to seal, send and open.
 answer() {
-	( eval "$S" )
-	R=$?
-	printf "\n%s<%s\n" "$N" "$R"
+	O=$(
+		( eval "$S" )
+		echo "=$?"
+	)
+	R=${O##*=}
+	case $R in "" | *[!0-9]*) exit ;; esac # it was killed: half an answer is none
+	printf "%s\n%s<%s\n" "${O%=*}" "$N" "$R"
 	printf "\n%s<%s\n" "$N" "$R" >&2
 	# what the script left of its stdin must not be read as the next header
 	cat >/dev/null
