@@ -35,6 +35,7 @@ COMMANDS: dict[str, set[str]] = {
     "ForEach-Object": set(),
     "Get-CimInstance": {"ClassName", "Filter"},
     "Get-Command": {"ErrorAction", "Name"},
+    "Get-ExecutionPolicy": {"Scope"},
     "Get-FileHash": {"Algorithm", "LiteralPath"},
     "Get-Item": {"LiteralPath"},
     "Get-ItemProperty": {"ErrorAction", "LiteralPath"},
@@ -67,6 +68,7 @@ COMMANDS: dict[str, set[str]] = {
     "Test-Path": {"LiteralPath"},
     "Unregister-ScheduledTask": {"Confirm", "TaskName"},
     "Where-Object": set(),
+    "icacls.exe": set(),  # a program of Windows
 }
 # What has no name before it runs: programs of our own lists, and blocks of our own text.
 COMPUTED = {
@@ -78,8 +80,8 @@ COMPUTED = {
 TYPES = {
     "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
     "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
-    "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "hashtable", "int", "long",
-    "regex", "scriptblock", "string", "string[]", "version",
+    "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "char", "hashtable", "int",
+    "long", "regex", "scriptblock", "string", "string[]", "version",
 }  # fmt: skip
 STATICS = {
     "Convert::FromBase64String", "Convert::ToBase64String", "DateTime::Now", "DateTime::UtcNow",
@@ -93,9 +95,9 @@ STATICS = {
     "Text.Encoding::UTF8", "TimeSpan::FromMinutes", "array::Reverse", "regex::Matches",
 }  # fmt: skip
 METHODS = {
-    "AddMinutes", "MoveNext", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
-    "IndexOf", "IsInRole", "LastIndexOf", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith", "Substring",
-    "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
+    "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
+    "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith",
+    "Substring", "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
 }  # fmt: skip
 
 
