@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from winrmhost import Config, running_host
 
 from aksprov.errors import HostError
@@ -23,7 +22,6 @@ from aksprov.model.transport import Connection, Delivery
 from aksprov.model.windows import HOME, Features, Firewall, FirewallRule, Link, Service, Services, Task
 from aksprov.transport.connect import connector
 
-pytest.importorskip("aksprov.transport.windows.psrp")  # the wire that these tests go over
 USER, PASSWORD = "Administrator", "Passw0rd!"
 CONTAINERD = "C:/Program Files/containerd/containerd.exe"
 KUBELET = "C:/k/kubelet.exe"
