@@ -8,14 +8,14 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test test-faults demo lint unit lab bench bench-peers bench-powershell build generate lock clean packages
+.PHONY: test test-faults demo lint unit lab bench bench-peers bench-powershell sanity build generate lock clean packages
 
 # a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
 test: packages
 	@$(PYTEST) --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" \
-		tests/lab tests/powershell tests/lint tests/unit tests/golden
+		tests/lab tests/ansible tests/powershell tests/lint tests/unit tests/golden
 
 test-faults: packages
 	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
@@ -41,7 +41,11 @@ bench-powershell:
 
 # against Ansible, Mitogen, pyinfra and ssh on the same lab hosts: half an hour; ARGS="10 3 aksprov pyinfra" is some of it
 bench-peers: packages
-	@AKSPROV_BENCH_PEERS=$$(tools/peers) PYTHONPATH=tests/lab tools/in-venv python tests/bench/race.py $(ARGS)
+	@AKSPROV_BENCH_PEERS=$$(tools/environment tests/bench) PYTHONPATH=tests/lab tools/in-venv python tests/bench/race.py $(ARGS)
+
+# ansible-test's sanity checks of the collection, laid out as it wants; takes packages from the index
+sanity:
+	@tools/sanity
 
 # a wheel in dist/
 build:

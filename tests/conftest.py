@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -42,8 +43,16 @@ def _no_program(name: str) -> str:
     return "" if shutil.which(name) else f"no {name} (apt-get install {name})"
 
 
+def _no_ansible() -> str:
+    """Made the first time, which takes the package index."""
+    tool = Path(__file__).parents[1] / "tools/environment"
+    made = subprocess.run([tool, "tests/ansible"], capture_output=True, text=True, check=False)
+    return f"tools/environment tests/ansible: {made.stderr.strip()[-200:]}" if made.returncode else ""
+
+
 # need -> why it is missing here, "" where it is not
 NEEDS: dict[str, Callable[[], str]] = {
+    "ansible": _no_ansible,
     "lab": _no_lab,
     "postgres": _no_postgres,
     "strace": lambda: _no_program("strace"),

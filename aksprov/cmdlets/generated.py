@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aksprov.cmdlets import powershell, reference
+from aksprov.cmdlets import ansible, powershell, reference
 
 
 def files() -> dict[str, str]:
     """Path in the tree -> text."""
-    return {"docs/cmdlets.md": reference.page(), **powershell.files()}
+    return {"docs/cmdlets.md": reference.page(), **powershell.files(), **ansible.files()}

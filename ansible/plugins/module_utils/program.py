@@ -1,0 +1,239 @@
+# MIT License (see LICENSE in this collection)
+# SPDX-License-Identifier: MIT
+"""What every module does: ask the program aksprov, by JSON on its standard input, and say what it answered.
+
+Nothing of aksprov is imported here, so Ansible's Python need not be aksprov's, and no value is on a command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+VERSION = "0.1.0"
+NOT_FOUND = 66
+WOULD_CHANGE = 2
+
+
+class Answer:
+    """What the program said.
+
+    Attributes:
+        objects: what is recorded, as dicts.
+        plan: what would change on hosts, or None.
+        rows: checks that did not pass.
+        notes: texts.
+        error: the error's dict, or None.
+        exit_code: of the program.
+    """
+
+    def __init__(self, lines):
+        self.objects, self.rows, self.notes = [], [], []
+        self.plan = self.error = None
+        self.exit_code = None
+        for line in lines:
+            kind = line.get("kind")
+            if kind == "object":
+                self.objects.append(line["value"])
+            elif kind == "plan":
+                self.plan = line["value"]
+            elif kind == "row":
+                self.rows.append(line["value"])
+            elif kind == "note":
+                self.notes.append(line["text"])
+            elif kind == "error":
+                self.error = line["error"]
+            elif kind == "end":
+                self.exit_code = line["exitCode"]
+
+    @property
+    def changed(self):
+        """Whether something was stored or sent."""
+        return not any("nothing to change" in note for note in self.notes)
+
+
+class Program:
+    """The program aksprov of this machine."""
+
+    def __init__(self, module):
+        self._module = module
+        self._path = os.environ.get("AKSPROV_CLI") or shutil.which("aksprov")
+        if not self._path or not os.path.exists(self._path):
+            fail(
+                module,
+                {
+                    "code": "ProgramNotFound",
+                    "what": "the program aksprov is not there",
+                    "where": self._path or "PATH",
+                    "why": "neither AKSPROV_CLI nor PATH leads to it",
+                    "fix": "pip install aksprov on the host that runs this task, or set AKSPROV_CLI for it",
+                    "exitCode": 69,
+                },
+            )
+
+    def ask(self, verb, parameters, state=None):
+        """Run a verb; ``state`` stands for the state that the environment names."""
+        request = {"verb": verb, "parameters": parameters, "version": VERSION, "attended": False}
+        environment = dict(os.environ, **({"AKSPROV_STATE": state} if state else {}))
+        try:
+            done = subprocess.run(
+                [self._path, "invoke"],
+                input=json.dumps(request).encode(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                check=False,
+            )
+            lines = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines() if line.strip()]
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+        except (OSError, ValueError) as error:
+            lines, said = [], str(error)
+        answer = Answer(lines)
+        if answer.exit_code is None:
+            fail(
+                self._module,
+                {
+                    "code": "ProgramFailed",
+                    "what": "aksprov did not answer",
+                    "where": self._path,
+                    "why": said[-500:] or "it ended without a word",
+                    "fix": "run the program by hand; it must be aksprov " + VERSION,
+                    "exitCode": 70,
+                },
+            )
+        return answer
+
+    def rehearse(self, verb, parameters):
+        """Run a verb that makes no plan on a copy of the state, which is thrown away."""
+        with tempfile.TemporaryDirectory(prefix="aksprov-") as folder:
+            copy = os.path.join(folder, "state.db")
+            backup = self.ask("state-backup", {"file": copy})
+            if backup.error and backup.exit_code not in (NOT_FOUND, 74):
+                fail(self._module, backup.error, backup.rows)
+            return self.ask(verb, parameters, state=copy)
+
+
+def fail(module, error, rows=()):
+    """End the task with an error of aksprov, its fields and rows as data."""
+    text = "{code}: {what}".format(**error)
+    for word in ("where", "why", "fix"):
+        if error.get(word):
+            text += "\n  %s: %s" % (word, error[word])
+    for row in rows:
+        text += "\n  " + said(row)
+    module.fail_json(msg=text, error=error, rows=list(rows))
+
+
+def said(row):
+    """A row on one line."""
+    place = row.get("Host") or row.get("Cluster") or ""
+    words = [row.get("TestResult", ""), place, row.get("TestName", ""), row.get("Details", "")]
+    text = " ".join(word for word in words if word)
+    return text + (" - " + row["Recommendation"] if row.get("Recommendation") else "")
+
+
+def given(module, names, takes):
+    """The parameters of a verb that the task gives, under AksHci's names."""
+    return {
+        names[key]: value
+        for key, value in module.params.items()
+        if key in takes and value is not None and value is not False
+    }
+
+
+def run_state(arguments, names, takes, verbs, plans):
+    """A module with the states present and absent."""
+    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
+    program = Program(module)
+    state = module.params["state"]
+    before = shown(program, verbs, module) if module._diff or state == "absent" else None
+    if state == "absent" and before is None:
+        module.exit_json(changed=False, rows=[])
+    parameters = given(module, names, takes[state])
+    if state == "absent":
+        parameters["yes"] = True
+    result = {}
+    if state in plans and (module.check_mode or module._diff):
+        planned = program.ask(verbs[state], dict(parameters, whatIf=True))
+        result = plan_result(module, planned)
+        if module.check_mode:
+            module.exit_json(**result)
+    ask = program.rehearse if module.check_mode else program.ask
+    answer = ask(verbs[state], parameters)
+    if answer.error and "changed" in verbs and answer.error["code"].endswith("ExistsDifferently"):
+        answer = ask(verbs["changed"], given(module, names, takes["changed"]))
+    finish(module, answer, before, result, state)
+
+
+def shown(program, verbs, module):
+    """What is recorded under the name of the task, or None."""
+    answer = program.ask(verbs["show"], {"name": module.params["name"]})
+    if answer.error and answer.exit_code != NOT_FOUND:
+        fail(module, answer.error, answer.rows)
+    return answer.objects[0] if answer.objects else None
+
+
+def plan_result(module, answer):
+    """What a plan says, as a task's result."""
+    if answer.error or answer.exit_code not in (0, WOULD_CHANGE):
+        refuse(module, answer)
+    plan = answer.plan or {"hosts": []}
+    changed = answer.exit_code == WOULD_CHANGE
+    result = {"changed": changed, "plan": plan, "rows": answer.rows}
+    if module._diff:
+        result["diff"] = [
+            {"prepared": file["diff"], "before_header": host["name"], "after_header": host["name"] + ":" + file["path"]}
+            for host in plan["hosts"]
+            for file in host["files"]
+            if file.get("diff")
+        ]
+    return result
+
+
+def refuse(module, answer):
+    """End the task with what the program said."""
+    bad = [row for row in answer.rows if row.get("TestResult") == "Failed"]
+    error = answer.error or {
+        "code": "ChecksFailed",
+        "what": "a host or a check failed",
+        "where": ", ".join(sorted({row["Host"] for row in bad if row.get("Host")})),
+        "why": "see the rows",
+        "fix": "mend what the rows say, then run the task again: it goes on from there",
+        "exitCode": answer.exit_code,
+    }
+    fail(module, error, bad)
+
+
+def finish(module, answer, before, result, state):
+    """Say how the task ended."""
+    if answer.error or answer.exit_code != 0:
+        refuse(module, answer)
+    for row in answer.rows:
+        if row.get("TestResult") == "Warning":
+            module.warn(said(row))
+    after = answer.objects[0] if answer.objects and state == "present" else None
+    result = dict(result, changed=answer.changed, rows=answer.rows, notes=answer.notes)
+    if after is not None:
+        result["object"] = after
+    if module._diff and "diff" not in result:
+        result["diff"] = {"before": text(before), "after": text(after)}
+    module.exit_json(**result)
+
+
+def text(recorded):
+    """An object for a diff."""
+    return json.dumps(recorded, indent=2, sort_keys=True) + "\n" if recorded else ""
+
+
+def run_info(arguments, names, verb):
+    """A module that shows what is recorded."""
+    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
+    answer = Program(module).ask(verb, given(module, names, names))
+    if answer.error or answer.exit_code != 0:
+        refuse(module, answer)
+    module.exit_json(changed=False, objects=answer.objects)
