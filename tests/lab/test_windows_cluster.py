@@ -1,6 +1,7 @@
 """A cluster of Linux and Windows hosts, configured in one command, and left again.
 
-The Linux hosts are minilab's; the Windows host runs beside them, its scripts in PowerShell's own engine.
+The Linux hosts are minilab's; two Windows hosts run beside them, their scripts in PowerShell's own engine: one is
+reached by PowerShell remoting, the other by WinRS.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,17 @@ pytestmark = pytest.mark.pwsh
 
 CLUSTER = (
     "New-AksHciCluster -name demo -vnet labnet -controlPlaneNodeCount 1 -loadBalancerCount 1 "
-    "-linuxNodeCount 1 -windowsNodeCount 1 -primaryNetworkPlugin calico --configure-only"
+    "-linuxNodeCount 2 -windowsNodeCount 2 -primaryNetworkPlugin calico --configure-only"
 ).split()
-ADDRESS = "10.77.0.40"
+LINUX = ROLES | {"w2": "worker"}
+# Windows host -> where it listens, how it is reached, and its address in the network's prefix
+WINDOWS = {"winhost": ("127.0.0.1", "psrp", "10.77.0.40"), "winhost2": ("127.0.0.2", "winrm", "10.77.0.41")}
+ADDRESS = WINDOWS["winhost"][2]
 
 
 @dataclass
 class Mixed:
-    """A controller, and the folder of the Windows host's drives."""
+    """A controller, and the folder of the first Windows host's drives."""
 
     controller: Controller
     root: Path
@@ -49,51 +54,63 @@ class Mixed:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
-    """One host of each role, and a Windows host that never had a node; none is configured yet."""
-    root = tmp_path_factory.mktemp("windows")
+    """Hosts of each role, and two Windows hosts that never had a node; none is configured yet."""
+    with ExitStack() as stack:
+        lab = stack.enter_context(Lab(list(LINUX)))
+        controller = Controller(lab, tmp_path_factory.mktemp("controller"))
+        roots = {name: _root(tmp_path_factory.mktemp(name)) for name in WINDOWS}
+        certificates = {
+            name: stack.enter_context(_serve(lab, roots[name], bind, address))
+            for name, (bind, _, address) in WINDOWS.items()
+        }
+        _write_hosts(controller, certificates)
+        yield Mixed(controller, roots["winhost"])
+
+
+def _root(root: Path) -> Path:
+    """The drives of a host that has the programs of a node."""
     for program in (CONTAINERD, KUBELET):
         place = root / "C" / program.removeprefix("C:/")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(PROGRAM)
         place.chmod(0o755)
-    with Lab(list(ROLES)) as lab:
-        controller = Controller(lab, tmp_path_factory.mktemp("controller"))
-        command = [sys.executable, "-m", "winrmhost", "--root", root, "--pwsh", pwsh(), "--restart-s", "1"]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-        serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True, env=environment)
-        assert serving.stdout is not None
-        said = json.loads(serving.stdout.readline())
-        try:
-            _give_address(root)
-            _write_hosts(controller, said["cert"])
-            yield Mixed(controller, root)
-        finally:
-            serving.terminate()
-            serving.wait(30)
-            serving.stdout.close()
+    return root
 
 
-def _give_address(root: Path) -> None:
+@contextmanager
+def _serve(lab: Lab, root: Path, bind: str, address: str) -> Iterator[str]:
+    """A Windows host in the lab's network; the file of its certificate."""
+    command = [sys.executable, "-m", "winrmhost", "--root", root, "--pwsh", pwsh(), "--restart-s", "1", "--bind", bind]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True, env=environment)
+    assert serving.stdout is not None
+    said = json.loads(serving.stdout.readline())
+    try:
+        _give_address(root, address)
+        yield said["cert"]
+    finally:
+        serving.terminate()
+        serving.wait(30)
+        serving.stdout.close()
+
+
+def _give_address(root: Path, address: str) -> None:
     file = root / ".winrmhost/windows.json"
     state = json.loads(file.read_text())
-    state["addresses"][0] |= {"address": ADDRESS, "prefix": 16}
+    state["addresses"][0] |= {"address": address, "prefix": 16}
     file.write_text(json.dumps(state))
 
 
-def _write_hosts(controller: Controller, certificate: str) -> None:
-    path = controller.write_hosts(more={host: {"roles": [role]} for host, role in ROLES.items()})
+def _write_hosts(controller: Controller, certificates: dict[str, str]) -> None:
+    path = controller.write_hosts(more={host: {"roles": [role]} for host, role in LINUX.items()})
     hosts = yaml.safe_load(path.read_text())
     secret = controller.directory / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o600)
-    entry = {"name": "winhost", "address": "127.0.0.1", "os": "windows", "connection": "psrp", "port": 5986}
-    entry |= {
-        "user": "Administrator",
-        "password_ref": f"file:{secret}",
-        "ca_file": certificate,
-        "capacity": dict(ROOMY),
-    }
-    hosts["hosts"].append(entry)
+    for name, (bind, connection, _) in WINDOWS.items():
+        entry = {"name": name, "address": bind, "os": "windows", "connection": connection, "user": "Administrator"}
+        entry |= {"password_ref": f"file:{secret}", "ca_file": certificates[name], "capacity": dict(ROOMY)}
+        hosts["hosts"].append(entry)
     path.write_text(yaml.safe_dump(hosts, sort_keys=False))
     controller.run(*NETWORK)
     controller.run("add-host", "--file", path)
@@ -102,7 +119,7 @@ def _write_hosts(controller: Controller, certificate: str) -> None:
 def test_a_mixed_cluster_is_configured_in_one_command(mixed: Mixed) -> None:
     mixed.configure()
     (found,) = mixed.controller.json("get-cluster", "--name", "demo")
-    assert (found["ProvisioningState"], found["WindowsNodeCount"], found["LinuxNodeCount"]) == ("Configured", 1, 1)
+    assert (found["ProvisioningState"], found["WindowsNodeCount"], found["LinuxNodeCount"]) == ("Configured", 2, 2)
     state = mixed.state
     assert state["features"]["Containers"][1] == "Installed"
     assert {"containerd", "kubelet", "kube-proxy"} <= set(state["services"])
@@ -110,7 +127,7 @@ def test_a_mixed_cluster_is_configured_in_one_command(mixed: Mixed) -> None:
     assert f"--node-ip={ADDRESS}" in state["services"]["kubelet"]["binary"]
     assert (mixed.root / "C/etc/kubernetes/aksprov/kubeadm-join.yaml").exists()
     rows = [
-        row for row in mixed.controller.json("test-cluster", "--name", "demo", check=None) if row["Host"] == "winhost"
+        row for row in mixed.controller.json("test-cluster", "--name", "demo", check=None) if row["Host"] in WINDOWS
     ]
     assert {row["TestResult"] for row in rows} <= {"Passed", "Skipped", "Warning"}, rows
     assert {"FilesOnHost", "WindowsFeatures", "FirewallRules", "ScheduledTasks", "ServiceActive"} <= {
