@@ -18,7 +18,8 @@ test: packages
 		tests/lab tests/ansible tests/powershell tests/lint tests/unit tests/golden
 
 test-faults: packages
-	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py
+	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py \
+		tests/lab/test_removal.py tests/lab/test_removal_crash.py tests/lab/test_windows_put.py tests/lab/test_windows_cluster.py
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py

@@ -143,6 +143,7 @@ def test_a_run_that_slept_past_its_lease_is_refused_by_the_hosts_and_by_the_stat
     assert controller.json("get-cluster")[0]["ProvisioningState"] == "Configured"
 
 
+@pytest.mark.slow
 def test_another_state_is_refused_until_it_adopts_the_hosts(trio: Trio, tmp_path: Path) -> None:
     controller, other = trio.controller, Controller(trio.lab, tmp_path)
     before, seen = pictures(trio), epochs(trio)

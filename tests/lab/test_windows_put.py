@@ -143,6 +143,7 @@ async def test_a_killed_run_is_put_back_and_goes_on(host: WindowsHost) -> None:
     assert "--other" in host.path(CONFIG).read_text()
 
 
+@pytest.mark.slow
 @in_loop
 async def test_who_may_not_change_a_host_is_refused_before_anything_is_written(host: WindowsHost) -> None:
     async with host.connected() as connection, host.connected() as other:
