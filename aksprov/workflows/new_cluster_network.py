@@ -51,7 +51,7 @@ def _define(request: Request, snapshot: Snapshot) -> Network:
             f"network {recorded.name} exists with other values",
             where=", ".join(changed),
             why="; ".join(f"{p} is {_text(old)}, asked for was {_text(new)}" for p, (old, new) in changed.items()),
-            fix="leave these values out, choose another name, or remove the network while no cluster uses it and define it anew",
+            fix="leave these values out, choose another name, or define it anew after remove-cluster-network",
         )
     return recorded
 

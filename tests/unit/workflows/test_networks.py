@@ -178,7 +178,7 @@ def test_the_same_name_with_other_values_is_refused(
     assert error.exit_code == ExitCode.DEFINITION
     if words != error.code:
         assert error.code == "NetworkExistsDifferently"
-        assert "Set-AksHciClusterNetwork" in error.fix
+        assert "remove-cluster-network" in error.fix
         assert [word for word in words.split() if word not in f"{error.where} {error.why}"] == []
         assert len(error.where.split(", ")) == len(values)
     assert recorded() == before
