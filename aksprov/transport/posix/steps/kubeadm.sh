@@ -4,10 +4,15 @@ check_kubeadm() {
 		text="not checked: kubeadm is not installed"
 		return 0
 	}
-	try 30 kubeadm config validate --help || {
+	# older ones answer with the help of "kubeadm config", and with success
+	try 30 kubeadm config validate --help
+	case $out in
+	*"kubeadm config validate"*) ;;
+	*)
 		text="not checked: this kubeadm cannot validate"
 		return 0
-	}
+		;;
+	esac
 	of kubeadm "$files"
 	for path in $list; do validate "$path"; done
 }
