@@ -19,7 +19,7 @@ test: packages
 
 test-faults: packages
 	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py \
-		tests/lab/test_removal.py tests/lab/test_removal_crash.py tests/lab/test_windows_put.py tests/lab/test_windows_cluster.py
+		tests/lab/test_removal.py tests/lab/test_removal_crash.py tests/lab/test_windows_put.py tests/lab/test_windows_cluster.py tests/lab/test_ansible.py
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py

@@ -79,6 +79,7 @@ def test_a_cluster_is_made_changed_and_taken_away(ansible: Ansible, lab: Lab) ->
     assert not lab["lb1"].shell("ls -A /var/lib/aksprov", check=False).stdout
 
 
+@pytest.mark.slow
 def test_a_fleet_from_variables_with_serial_and_free(ansible: Ansible, lab: Lab) -> None:
     """The collection's own playbooks over a group of clusters; a second run changes nothing."""
     variables = ansible.folder / "group_vars"

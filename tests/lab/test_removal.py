@@ -112,6 +112,7 @@ def test_the_plan_says_what_goes_and_what_comes_back(cluster: Controller) -> Non
     assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
 
 
+@pytest.mark.slow
 def test_a_saved_removal_is_run_exactly_or_not_at_all(cluster: Controller, found: dict[str, list[str]]) -> None:
     """Another plan than the one that was looked at changes nothing; that one is run by apply, which asks too."""
     other = cluster.run("remove-cluster", "--name", "demo", "--yes", "--expect-plan", "0" * 64, check=73)
@@ -155,6 +156,7 @@ def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
     assert addresses(cluster)[VIP] == "Leased"
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_answer_is_listed_and_kept_apart_until_it_is_seen_clean(
     cluster: Controller, found: dict[str, list[str]]
 ) -> None:

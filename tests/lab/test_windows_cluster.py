@@ -164,6 +164,7 @@ def test_another_state_takes_the_host_over(mixed: Mixed) -> None:
     assert again["files"] == manifest["files"]
 
 
+@pytest.mark.slow
 def test_an_edited_file_is_put_right(mixed: Mixed) -> None:
     config = mixed.root / "C/Program Files/containerd/config.toml"
     was = config.read_text()
@@ -172,6 +173,7 @@ def test_an_edited_file_is_put_right(mixed: Mixed) -> None:
     assert config.read_text() == was
 
 
+@pytest.mark.slow
 def test_the_cluster_leaves_the_host(mixed: Mixed) -> None:
     mixed.controller.run("remove-cluster", "--name", "demo", "--yes", timeout=400)
     state = mixed.state

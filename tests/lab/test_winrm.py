@@ -21,7 +21,7 @@ from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
 from aksprov.model.transport import Connection
 from aksprov.transport.connect import connector
-from aksprov.transport.windows import psrp
+from aksprov.transport.windows import psrp, winrs
 
 pytestmark = pytest.mark.pwsh
 WIRES = [("psrp", 5986), ("psrp", 5985), ("winrm", 5986), ("winrm", 5985)]
@@ -87,7 +87,7 @@ async def test_a_bundle_goes_over_either_wire(served: WindowsHost, wire: str, po
 async def test_an_unchanged_host_and_a_first_push_cost_few_round_trips(tmp_path: Path) -> None:
     many = tuple(file(f"C:/etc/many/{n}.txt", f"{n}\n" * 40, "data") for n in range(200))
     with windows_host(tmp_path, bind="127.0.0.32", http_port=5985, https_port=5986) as host:
-        for port, first, again in ((5986, 18, 8), (5985, 22, 9)):
+        for port, first, again in ((5986, 18, 9), (5985, 22, 10)):
             entry = msgspec.structs.replace(host.entry, address="127.0.0.32", port=port)
             epoch = 1 if port == 5986 else 2
             before = host.served.stats["round_trips"]
@@ -116,8 +116,11 @@ async def once(entry: Host, what: Any) -> None:
         ({"password_ref": "env:AKSPROV_LAB_WRONG"}, "HostPasswordRefused", "tried once"),
         ({"password_ref": "env:AKSPROV_LAB_WRONG", "auth": "basic"}, "HostPasswordRefused", "basic"),
         ({"port": 5984}, "HostUnreachable", "listener"),
+        ({"ca_file": "/nowhere/ca.pem"}, "CertificateFileMissing", "/nowhere/ca.pem"),
+        ({"auth": "credssp"}, "HostAuthNotInstalled", "aksprov[credssp]"),
+        ({"auth": "kerberos"}, "HostAuthNotInstalled", "aksprov[kerberos]"),
     ],
-    ids=["untrusted", "another certificate", "password", "basic", "nobody listens"],
+    ids=["untrusted", "another certificate", "password", "basic", "nobody listens", "no file", "credssp", "kerberos"],
 )
 @pytest.mark.parametrize("wire", ["psrp", "winrm"])
 @in_loop
@@ -129,7 +132,7 @@ async def test_who_is_not_who_they_say_is_told(
     logins = [r for r in served.served.records if r.get("auth")]
     error = await error_of(reached(served, connection=wire, **values))
     assert (error.code, words in error.fix + error.why) == (code, True), error
-    if "Certificate" in code:
+    if code.startswith("HostCertificate"):
         assert isinstance(error, HostAuthError) and fingerprint(served) in error.why
         assert [r for r in served.served.records if r.get("auth")] == logins
 
@@ -175,18 +178,23 @@ async def test_limits_of_the_host_are_rows(tmp_path: Path) -> None:
             await connection.close()
 
 
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
 @in_loop
 async def test_a_connection_that_was_idle_is_made_anew_in_the_same_shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wire: str
 ) -> None:
     monkeypatch.setattr(psrp, "DROPPED_SECONDS", 1)
+    monkeypatch.setattr(winrs, "DROPPED_SECONDS", 1)
     with windows_host(tmp_path, bind="127.0.0.33", http_port=5985, https_port=5986, keepalive_s=0.5) as host:
-        entry = msgspec.structs.replace(host.entry, address="127.0.0.33", port=5985)
+        entry = msgspec.structs.replace(host.entry, address="127.0.0.33", port=5985, connection=wire)
         connection = await connector()(entry)
         try:
-            assert (await connection.run("$global:kept = 'kept'")).status == 0
+            assert (await connection.run("$global:kept = 'kept'; 'first'")).stdout == b"first\n"
             await asyncio.sleep(1.5)
-            assert (await connection.run("$global:kept")).stdout == b"kept\n"
+            # of a runspace it is the same; WinRS starts a program each time, in the same shell
+            said = await connection.run("if ($global:kept) { $global:kept } else { 'new' }")
+            assert said.stdout == {"psrp": b"kept\n", "winrm": b"new\n"}[wire]
+            assert host.served.stats["Create"] == 1
         finally:
             await connection.close()
 

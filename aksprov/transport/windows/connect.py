@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
 from aksprov.transport.credentials import Credentials
@@ -37,6 +40,9 @@ class WindowsConnect:
                 fix=f"aksprov set-host --name {host.name} --user Administrator --password-ref prompt",
             )
 
+        _check_extra(host)
+        _check_files(host)
+
         async def open_wire() -> Wire:
             return await self._open(host)
 
@@ -58,6 +64,32 @@ class WindowsConnect:
         finally:
             if password:
                 password.settle(accepted)
+
+
+def _check_extra(host: Host) -> None:
+    """Kerberos and CredSSP come with packages of their own."""
+    needed = {"kerberos": "krb5", "credssp": "requests_credssp"}.get(auth_of(host))
+    if needed and find_spec(needed) is None:
+        raise HostAuthError(
+            "HostAuthNotInstalled",
+            f"the login to {host.name} needs packages that are not installed",
+            where=place(host),
+            why=f"{auth_of(host)} is an extra of aksprov",
+            fix=f"pip install 'aksprov[{auth_of(host)}]', or choose another --auth",
+        )
+
+
+def _check_files(host: Host) -> None:
+    """What is named must be there: the libraries would blame the host for it."""
+    for key, name in (("ca_file", host.ca_file), ("key_file", host.key_file)):
+        if name and not Path(name).expanduser().is_file():
+            raise HostAuthError(
+                "CertificateFileMissing",
+                f"the {key} of {host.name} is not there",
+                where=place(host),
+                why=f"{name} is no file of this machine",
+                fix=f"put it there, or correct it: aksprov set-host --name {host.name} --{key.replace('_', '-')} FILE",
+            )
 
 
 async def _wire(host: Host, password: str | None) -> Wire:

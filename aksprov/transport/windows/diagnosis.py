@@ -60,6 +60,17 @@ def disconnected(host: Host, why: str) -> HostError:
     )
 
 
+def session(host: Host, why: str) -> HostError:
+    """The library gave up: the session ended, or the login could not be made."""
+    return HostError(
+        "HostDisconnected",
+        f"the session on {host.name} ended",
+        where=place(host),
+        why=why,
+        fix="run the command again: it looks at the host first and goes on from there",
+    )
+
+
 def _unreachable(host: Host, why: str) -> HostError:
     return HostError(
         "HostUnreachable",

@@ -12,10 +12,9 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from aksprov.errors import HostError
 from aksprov.model.host import Host
 from aksprov.transport.windows import diagnosis
-from aksprov.transport.windows.endpoint import auth_of, is_https, place, port_of
+from aksprov.transport.windows.endpoint import auth_of, is_https, port_of
 from aksprov.transport.windows.threads import in_thread
 from aksprov.transport.windows.tls import check_version, secure
 from aksprov.transport.windows.wire import Ran
@@ -181,13 +180,7 @@ class PsrpWire:
         except diagnosis.NETWORK_FAILURES as e:
             raise diagnosis.network(self._host, e, begun=self._begun) from None
         except WinRMError as e:
-            raise HostError(
-                "HostDisconnected",
-                f"the session on {self._host.name} ended",
-                where=place(self._host),
-                why=str(e),
-                fix="run the command again: it looks at the host first and goes on from there",
-            ) from None
+            raise diagnosis.session(self._host, str(e)) from None
 
 
 def _all(first: str, pieces: Iterator[str]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from winrm.exceptions import (
     InvalidCredentialsError,
+    WinRMError,
     WinRMOperationTimeoutError,
     WinRMTransportError,
     WSManFaultError,
@@ -37,7 +38,10 @@ _READ_SECONDS: Final = NEWS_SECONDS + 10
 # WinRM's own limit for a message is 500 KiB; base64 and the envelope take the rest.
 _SEND_BYTES: Final = 360_000
 _UTF8: Final = 65001
-_IDLE: Final = "PT180S"
+IDLE_SECONDS: Final = 180
+_IDLE: Final = f"PT{IDLE_SECONDS}S"
+# HTTP.sys drops a connection that was idle for 120 s; see psrp.py.
+DROPPED_SECONDS: Final = 60
 _POWERSHELL: Final = (
     "powershell.exe -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -InputFormat Text -OutputFormat Text"
 )
@@ -84,15 +88,30 @@ class WinrsWire:
             proxy=None,
         )
         self._shell = ""
+        self._used = 0.0  # when it was last heard of
 
     async def open(self) -> None:
         """Log in and open the shell."""
+        await self._call(self._open)
 
-        def work() -> str:
-            secure(self._protocol.transport.build_session(), self._host)
-            return self._protocol.open_shell(codepage=_UTF8, noprofile=True, idle_timeout=_IDLE)
+    def _open(self) -> None:
+        self._connect()
+        self._shell = self._protocol.open_shell(codepage=_UTF8, noprofile=True, idle_timeout=_IDLE)
 
-        self._shell = await self._call(work)
+    def _connect(self) -> None:
+        """A connection that nothing was sent over yet, but for the login that sealed messages need."""
+        transport = self._protocol.transport
+        transport.close_session()
+        transport.encryption = None  # its keys were those of the old connection
+        secure(transport.build_session(), self._host)
+
+    def _wake(self) -> None:
+        """Make good what idleness ended; as PowerShell remoting does."""
+        idle = time.monotonic() - self._used
+        if idle > IDLE_SECONDS / 2:
+            self._open()
+        elif idle > DROPPED_SECONDS:
+            self._connect()
 
     async def run(
         self,
@@ -111,6 +130,7 @@ class WinrsWire:
         given = json.dumps({"parameters": dict(parameters), "secrets": dict(secrets or {})})
 
         def work() -> Ran:
+            self._wake()
             deadline = time.monotonic() + seconds
             stored = self._command(f'{_POWERSHELL} -Command "{store}"', iter([text]), deadline)
             if stored.status:
@@ -127,7 +147,7 @@ class WinrsWire:
         """End the shell and the connection."""
         try:
             await in_thread(lambda: self._protocol.close_shell(self._shell))
-        except (WSManFaultError, WinRMTransportError, *diagnosis.NETWORK_FAILURES):
+        except (WinRMError, WinRMOperationTimeoutError, WinRMTransportError, *diagnosis.NETWORK_FAILURES):
             return  # what is left of it there ends by itself, once it has been idle
 
     def _command(self, line: str, stdin: Iterator[str], deadline: float) -> _Ended:
@@ -165,7 +185,9 @@ class WinrsWire:
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
-            return await in_thread(work)
+            result = await in_thread(work)
+            self._used = time.monotonic()
+            return result
         except InvalidCredentialsError:
             raise diagnosis.refused_user(self._host) from None
         except WSManFaultError as e:
@@ -176,6 +198,8 @@ class WinrsWire:
             raise diagnosis.silent(self._host) from None
         except diagnosis.NETWORK_FAILURES as e:
             raise diagnosis.network(self._host, e, begun=bool(self._shell)) from None
+        except WinRMError as e:
+            raise diagnosis.session(self._host, str(e)) from None
 
 
 class _Ended:

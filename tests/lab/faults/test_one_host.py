@@ -94,7 +94,7 @@ FAULTS = {
 
 
 # the disk's faults have test_small_disk.py in every run of the tests
-IN_CI = ("reload-fails", "dies-two-seconds-after-its-reload", "haproxy-refuses")
+IN_CI = ("dies-two-seconds-after-its-reload", "haproxy-refuses")
 CASES = [pytest.param(f, marks=() if name in IN_CI else pytest.mark.slow, id=name) for name, f in FAULTS.items()]
 
 
