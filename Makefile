@@ -1,6 +1,6 @@
 # make demo     the main job, for real: boots lab hosts and provisions them (CONTRIBUTING.md says what it needs)
 # make test     every test that can run here; what cannot is skipped, with a line that says why
-# make test-faults   every fault that hosts, networks and disks may have, not only one of each kind: about 15 minutes
+# make test-faults   every fault that hosts, networks and disks may have, not only one of each kind: about 20 minutes
 #
 # Needs make 3.81, a POSIX shell and Python 3.11 or newer; tools/in-venv sets up the rest.
 # PYTHON=python3.12 takes another Python than the newest, ARGS="-k name" goes to pytest.
@@ -18,8 +18,7 @@ test: packages
 		tests/lab tests/ansible tests/powershell tests/lint tests/unit tests/golden
 
 test-faults: packages
-	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile tests/lab/faults tests/lab/test_locks.py tests/lab/test_transport_crash.py \
-		tests/lab/test_removal.py tests/lab/test_removal_crash.py tests/lab/test_windows_put.py tests/lab/test_windows_cluster.py tests/lab/test_ansible.py
+	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "slow or fault" tests
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py

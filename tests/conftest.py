@@ -21,6 +21,7 @@ settings.register_profile("aksprov", settings(), deadline=None, suppress_health_
 settings.load_profile("aksprov")
 
 LAB_TESTS = Path(__file__).parent / "lab"
+FAULTS = LAB_TESTS / "faults"
 
 
 def _no_lab() -> str:
@@ -76,10 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies below tests/lab needs a lab."""
+    """Whatever lies below tests/lab needs a lab; what lies in its faults is one."""
     for item in items:
         if LAB_TESTS in item.path.parents:
             item.add_marker("lab")
+        if FAULTS in item.path.parents:
+            item.add_marker("fault")
 
 
 @pytest.hookimpl(tryfirst=True)

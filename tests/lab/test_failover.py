@@ -47,9 +47,9 @@ def nothing(host: Host) -> None:
     ("lose", "regain", "contact", "row", "bound"),
     [
         (cut, Host.on, False, "HostUnreachable", HOST_SECONDS),
-        (unplug, plug, False, "HostUnreachable", HOST_SECONDS),
+        pytest.param(unplug, plug, False, "HostUnreachable", HOST_SECONDS, marks=pytest.mark.slow),
         (stop_haproxy, nothing, True, "ServiceActive", HAPROXY_SECONDS),
-        (listen_on_nothing, nothing, True, "FilesOnHost", HAPROXY_SECONDS),
+        pytest.param(listen_on_nothing, nothing, True, "FilesOnHost", HAPROXY_SECONDS, marks=pytest.mark.slow),
     ],
 )
 def test_the_vip_moves_and_the_rows_tell(

@@ -158,6 +158,7 @@ def test_keys_are_shown_and_pinned_only_on_consent(controller: Controller) -> No
     assert "no host key was pinned" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_changed_key_is_shown_and_replaced_only_where_its_host_was_named(controller: Controller) -> None:
     """--yes for all hosts pins what is new and leaves what changed; its row says how to go on."""
     lab = controller.lab

@@ -34,7 +34,7 @@ def hosts(tmp_path: Path) -> Iterator[Controller]:
         yield controller
 
 
-@pytest.mark.parametrize(("times", "unpacking"), [(1, 3), (2, 40)])
+@pytest.mark.parametrize(("times", "unpacking"), [(1, 3), pytest.param(2, 40, marks=pytest.mark.slow)])
 def test_ctrl_c_stops_and_the_same_command_goes_on(hosts: Controller, times: int, unpacking: int) -> None:
     """The first host to be configured unpacks for so many seconds, which is when Ctrl-C is pressed."""
     slow = f'#!/bin/sh\nsleep {unpacking}\nexec /usr/bin/tar "$@"\n'

@@ -35,6 +35,7 @@ def sysctls(configured: Configured, host: str) -> Row:
     return next(r for r in configured.rows() if (r["TestName"], r["Host"]) == ("Sysctls", host))
 
 
+@pytest.mark.slow
 def test_after_a_reboot_of_both_load_balancers_the_vip_is_back(configured: Configured) -> None:
     """One after the other, the holder first; no command is run in between."""
     first = configured.holder()
@@ -82,6 +83,7 @@ def test_the_vip_survives_networkd(disturb: str, configured: Configured) -> None
     assert not [r for r in rows if r["TestResult"] == "Failed"]
 
 
+@pytest.mark.slow
 def test_a_renamed_interface_is_a_row_with_its_cure(configured: Configured) -> None:
     """The VIP goes to the other load balancer; with the old name this one stands by again."""
     holder = configured.holder()
@@ -115,6 +117,7 @@ IN_THE_WAY = {  # what takes the file's place, how that is said, and what takes 
 }
 
 
+@pytest.mark.slow
 def test_what_took_a_files_place_is_named_and_nothing_is_written_through_it(configured: Configured) -> None:
     """A link, a folder, a bind mount, a pipe: each host's row says which; a host with a plain edit is put right."""
     lab = configured.lab

@@ -83,6 +83,7 @@ def test_a_second_run_is_refused_while_one_goes_on_and_its_lock_is_given_back(tr
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_gives_its_hosts_back(trio: Trio) -> None:
     """Every host had begun when Ctrl-C was pressed, so all that is left to do is to end."""
     balancer = trio.lab["lb1"]
@@ -174,6 +175,7 @@ def test_another_state_is_refused_until_it_adopts_the_hosts(trio: Trio, tmp_path
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_a_lost_state_is_rebuilt_from_the_hosts_that_answer_and_later_from_the_others(trio: Trio) -> None:
     controller = trio.controller
     before = open_store(str(controller.state)).snapshot()
@@ -228,6 +230,7 @@ def test_after_a_restore_the_first_contact_shows_what_the_hosts_have_and_asks(tr
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_a_restored_state_that_lacks_a_cluster_gives_none_of_its_addresses_away(trio: Trio) -> None:
     controller = trio.controller
     before = open_store(str(controller.state)).snapshot()
@@ -249,6 +252,7 @@ def test_a_restored_state_that_lacks_a_cluster_gives_none_of_its_addresses_away(
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_a_manifest_that_was_edited_by_hand_is_one_row(trio: Trio) -> None:
     controller, worker = trio.controller, trio.lab["w1"]
     worker.shell(f'cp {MANIFEST} /root/manifest; sed -i \'s/"epoch":/"epoch":x/\' {MANIFEST}')

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from configured import LOAD_BALANCERS, NETWORK, VIP, Configured, Row, eventually
 from controller import Controller
 from minilab import Host, Lab
@@ -27,6 +28,7 @@ def by_name(rows: list[Row]) -> dict[str, Row]:
     return {r["TestName"]: r for r in rows if r["TestName"].startswith("Failover")}
 
 
+@pytest.mark.slow
 def test_the_vip_is_away_for_at_most_three_seconds_and_all_runs_again(configured: Configured) -> None:
     """HAProxy is stopped where the VIP was, then keepalived where it went; each row says for how long it was away."""
     first = configured.holder()
@@ -43,6 +45,7 @@ def test_the_vip_is_away_for_at_most_three_seconds_and_all_runs_again(configured
     assert all(running(configured.lab[name]) for name in LOAD_BALANCERS)
 
 
+@pytest.mark.slow
 def test_a_controller_that_dies_leaves_no_broken_host(configured: Configured) -> None:
     """It is killed once HAProxy is stopped; the timer of the host itself starts it again."""
     first = configured.holder()

@@ -162,6 +162,7 @@ def test_a_node_that_has_the_vip_is_named(configured: Configured) -> None:
     assert row["TestResult"] == "Failed" and VIP in row["Details"]
 
 
+@pytest.mark.slow
 def test_two_masters_are_seen(configured: Configured) -> None:
     """A firewall that drops VRRP between the load balancers makes each of them the only one it knows."""
     lab = configured.lab
@@ -186,7 +187,7 @@ def test_two_masters_are_seen(configured: Configured) -> None:
     configured.holder()
 
 
-@pytest.mark.parametrize("program", ["iptables", "iptables-legacy"])
+@pytest.mark.parametrize("program", ["iptables", pytest.param("iptables-legacy", marks=pytest.mark.slow)])
 def test_a_closed_port_of_the_api_server_is_seen(program: str, configured: Configured) -> None:
     """On the load balancer that holds the VIP, by either kind of iptables."""
     holder = configured.holder()

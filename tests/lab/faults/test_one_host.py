@@ -94,7 +94,7 @@ FAULTS = {
 
 
 # the disk's faults have test_small_disk.py in every run of the tests
-IN_CI = ("dies-two-seconds-after-its-reload", "haproxy-refuses")
+IN_CI = ("haproxy-refuses",)
 CASES = [pytest.param(f, marks=() if name in IN_CI else pytest.mark.slow, id=name) for name, f in FAULTS.items()]
 
 
@@ -151,6 +151,7 @@ def test_a_host_that_stops_in_the_middle_is_given_up_at_the_deadline(trio: Trio)
     assert trio.is_whole()
 
 
+@pytest.mark.slow
 def test_a_host_behind_a_slow_line_is_waited_for(trio: Trio) -> None:
     """64 kbit/s: the login, what is sent and the answers take many times as long as elsewhere."""
     trio.spoil()
