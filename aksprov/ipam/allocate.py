@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Literal
 
 from aksprov.errors import DefinitionError
-from aksprov.ipam.ranges import addresses_of, free_ranges, holds, in_prefix, size
+from aksprov.ipam.ranges import addresses_of, common, holds, in_prefix, listed, minus, size
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.host import Host
@@ -26,12 +26,13 @@ _ROUTER_IDS: Final = range(1, 256)
 
 
 class AddressEntry(Value, frozen=True, kw_only=True):
-    """A row of the address table: an address that somebody has, or a run of free ones.
+    """A row of the address table: an address that somebody has, or a run of others.
 
     Args:
         pool: "VIP" or "Node"; "" for a host's own address outside both.
         state: "Leased"; "Quarantined" while a host may still use it for a cluster that was removed;
-            "Host" for the own address of a host that is in no cluster; "Free".
+            "Host" for the own address of a host that is in no cluster; "Reserved" for addresses that no pool
+            hands out; "Free".
         owner: "cluster/NAME", "host/NAME", or "".
         cluster: key of the cluster that it was taken for, or "".
     """
@@ -39,7 +40,7 @@ class AddressEntry(Value, frozen=True, kw_only=True):
     pool: str
     addresses: AddressRange
     count: int
-    state: Literal["Leased", "Quarantined", "Host", "Free"]
+    state: Literal["Leased", "Quarantined", "Host", "Reserved", "Free"]
     owner: str = ""
     cluster: str = ""
 
@@ -85,22 +86,26 @@ def taken(network: Network, snapshot: Snapshot) -> dict[str, str]:
 
 
 def propose_vip(network: Network, snapshot: Snapshot) -> str:
-    """The lowest address of the VIP pool that nobody has.
+    """The lowest address of the VIP pool that nobody has and that is not reserved.
 
     Raises:
         DefinitionError: VipPoolExhausted.
     """
     holders = taken(network, snapshot)
-    for address in addresses_of(network.vip_pool):
+    pool = network.vip_ranges
+    for address in addresses_of(*minus(pool, network.reserved)):
         if address not in holders:
             return address
-    users = sorted({owner for address, owner in holders.items() if holds(network.vip_pool, address)})
+    users = sorted({owner for address, owner in holders.items() if any(holds(run, address) for run in pool)})
+    back = size(*common(pool, network.reserved))
     raise DefinitionError(
         "VipPoolExhausted",
         f"the VIP pool of network {network.name} has no free address",
-        where=f"network {network.name}: VIP pool {network.vip_pool}",
-        why=f"1 is wanted and 1 is missing: all {size(network.vip_pool)} are taken by {_some(users)}",
-        fix="remove a cluster that is no longer needed, or use a network with a larger VIP pool",
+        where=f"network {network.name}: VIP pool {listed(pool)}",
+        why=f"1 is wanted and 1 is missing: all {size(*pool)} are taken by {_some(users)}"
+        + (f", {back} of them reserved" if back else ""),
+        fix=f"add addresses with set-cluster-network --name {network.name} --add-vip-range A-B, or remove a cluster "
+        "that is no longer needed",
     )
 
 
@@ -129,19 +134,26 @@ def propose_router_id(network: Network, snapshot: Snapshot) -> int:
 def address_table(network: Network, snapshot: Snapshot) -> tuple[AddressEntry, ...]:
     """Every address of a network that somebody has, and what is free in its pools.
 
-    Order: VIP pool, node pool, addresses outside both; in each by address, free runs last.
+    Order: VIP pool, node pool, addresses outside both; in each by address those that somebody has, then what is
+    reserved, then what is free.
     """
     leased = {lease.address: lease for lease in leases_beside(network, snapshot)}
     holders = taken(network, snapshot)
+    by_number = sorted(holders, key=IPv4Address)
     entries: list[AddressEntry] = []
-    for title, pool in (("VIP", network.vip_pool), ("Node", network.node_pool)):
-        entries += [_held(title, a, holders[a], leased.get(a)) for a in addresses_of(pool) if a in holders]
-        entries += [
-            AddressEntry(pool=title, addresses=run, count=size(run), state="Free") for run in free_ranges(pool, holders)
-        ]
-    own = [lease for lease in leased.values() if lease.network == network.key]
-    outside = [x for x in own if not holds(network.vip_pool, x.address) and not holds(network.node_pool, x.address)]
-    return (*entries, *(_held("", lease.address, lease.owner, lease) for lease in outside))
+    for title, pool in (("VIP", network.vip_ranges), ("Node", network.node_ranges)):
+        held = [address for address in by_number if any(holds(run, address) for run in pool)]
+        entries += [_held(title, address, holders[address], leased.get(address)) for address in held]
+        untaken = minus(pool, (AddressRange(start=address, end=address) for address in held))
+        entries += [_run(title, run, "Reserved") for run in common(untaken, network.reserved)]
+        entries += [_run(title, run, "Free") for run in minus(untaken, network.reserved)]
+    inside = {entry.addresses.start for entry in entries if entry.owner}
+    own = (lease for lease in leased.values() if lease.network == network.key and lease.address not in inside)
+    return (*entries, *(_held("", lease.address, lease.owner, lease) for lease in own))
+
+
+def _run(pool: str, addresses: AddressRange, state: Literal["Reserved", "Free"]) -> AddressEntry:
+    return AddressEntry(pool=pool, addresses=addresses, count=size(addresses), state=state)
 
 
 def _held(pool: str, address: str, owner: str, lease: Lease | None) -> AddressEntry:

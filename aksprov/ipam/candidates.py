@@ -248,10 +248,11 @@ def _same_machines(busy: Container[str], snapshot: Snapshot) -> dict[str, Reason
 def _at_odds(key: str, own: OwnAddress, subnet: Iterable[Network], holders: dict[str, str]) -> Reason | None:
     """What the definitions of a subnet's networks, and who has which address, say against a host's own one."""
     for other in subnet:
-        if holds(other.vip_pool, own.address):
+        pool = next((run for run in other.vip_ranges if holds(run, own.address)), None)
+        if pool is not None:
             return Reason(
                 test_name="HostInVipPool",
-                details=f"its own address {own.address} is in the VIP pool {other.vip_pool} of network {other.name}",
+                details=f"its own address {own.address} is in the VIP pool {pool} of network {other.name}",
                 recommendation="give the host another address, then run test-host",
                 result="Warning",
             )

@@ -13,7 +13,7 @@ from aksprov.ipam.candidates import NOT_YET, Candidate, Reason, find_candidates
 from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
 from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.matching import fill
-from aksprov.ipam.ranges import in_prefix, natural
+from aksprov.ipam.ranges import in_prefix, listed, natural
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired, Snapshot
@@ -130,7 +130,7 @@ def _reaches_vips(candidate: Candidate, network: Network) -> bool:
     if not candidate.own.subnet:
         return True
     subnet = IPv4Network(candidate.own.subnet)
-    return all(in_prefix(address, subnet) for address in (network.vip_pool.start, network.vip_pool.end))
+    return all(in_prefix(address, subnet) for run in network.vip_ranges for address in (run.start, run.end))
 
 
 def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Container[str]) -> list[list[str]]:
@@ -185,7 +185,7 @@ def _unfit(
             reasons[key] = Reason(
                 test_name="HostOnOtherSegment",
                 details=f"it cannot be a load balancer: its subnet {candidate.own.subnet} on {candidate.own.interface} "
-                f"does not hold the VIP pool {network.vip_pool}, so it shares no segment with the other one",
+                f"does not hold the VIP pool {listed(network.vip_ranges)}, so it shares no segment with the other one",
                 recommendation=f"correct the mask of its address; the network's prefix is {network.ip_address_prefix}",
                 result="Warning",
             )

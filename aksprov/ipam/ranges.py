@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from aksprov.model.network import AddressRange
+
+
+def read_range(text: str) -> AddressRange:
+    """The range that a text of rule "address range" means: ``A-B``, or ``A`` for one address."""
+    start, _, end = text.partition("-")
+    return AddressRange(start=start, end=end or start)
+
+
+def written(addresses: AddressRange) -> str:
+    """A range as people write it: one address by itself."""
+    return addresses.start if addresses.start == addresses.end else str(addresses)
+
+
+def listed(ranges: Iterable[AddressRange]) -> str:
+    """Several ranges as people write them."""
+    return ", ".join(map(written, ranges))
 
 
 def bounds(addresses: AddressRange) -> tuple[int, int]:
@@ -14,10 +30,14 @@ def bounds(addresses: AddressRange) -> tuple[int, int]:
     return int(IPv4Address(addresses.start)), int(IPv4Address(addresses.end))
 
 
-def size(addresses: AddressRange) -> int:
-    """How many addresses a range has."""
-    first, last = bounds(addresses)
-    return last - first + 1
+def between(first: int, last: int) -> AddressRange:
+    """The range from one number to another, both included."""
+    return AddressRange(start=str(IPv4Address(first)), end=str(IPv4Address(last)))
+
+
+def size(*ranges: AddressRange) -> int:
+    """How many addresses ranges have that share none."""
+    return sum(last - first + 1 for first, last in map(bounds, ranges))
 
 
 def holds(addresses: AddressRange, address: str) -> bool:
@@ -32,26 +52,43 @@ def overlap(one: AddressRange, other: AddressRange) -> bool:
     return first <= other_last and other_first <= last
 
 
-def addresses_of(addresses: AddressRange) -> Iterator[str]:
-    """Every address of a range, lowest first."""
-    first, last = bounds(addresses)
-    return (str(IPv4Address(number)) for number in range(first, last + 1))
+def addresses_of(*ranges: AddressRange) -> Iterator[str]:
+    """Every address of ranges, one range after the other, of each the lowest first."""
+    return (str(IPv4Address(number)) for first, last in map(bounds, ranges) for number in range(first, last + 1))
 
 
-def free_ranges(addresses: AddressRange, taken: Container[str]) -> list[AddressRange]:
-    """The longest runs of addresses of a range that nobody has, lowest first."""
-    runs: list[AddressRange] = []
-    start = end = ""
-    for address in addresses_of(addresses):
-        if address in taken:
-            if start:
-                runs.append(AddressRange(start=start, end=end))
-            start = ""
+def union(*ranges: AddressRange) -> tuple[AddressRange, ...]:
+    """The longest runs of addresses that are in any of the ranges, lowest first."""
+    runs: list[list[int]] = []
+    for first, last in sorted(map(bounds, ranges)):
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1][1] = max(runs[-1][1], last)
         else:
-            start, end = start or address, address
-    if start:
-        runs.append(AddressRange(start=start, end=end))
-    return runs
+            runs.append([first, last])
+    return tuple(between(first, last) for first, last in runs)
+
+
+def minus(ranges: Iterable[AddressRange], without: Iterable[AddressRange]) -> tuple[AddressRange, ...]:
+    """The longest runs of addresses that are in ``ranges`` and not in ``without``, lowest first."""
+    gone = [bounds(run) for run in union(*without)]
+    left: list[AddressRange] = []
+    for run in union(*ranges):
+        first, last = bounds(run)
+        for gone_first, gone_last in gone:
+            if gone_last < first or gone_first > last:
+                continue
+            if gone_first > first:
+                left.append(between(first, gone_first - 1))
+            first = gone_last + 1
+        if first <= last:
+            left.append(between(first, last))
+    return tuple(left)
+
+
+def common(ranges: Iterable[AddressRange], others: Iterable[AddressRange]) -> tuple[AddressRange, ...]:
+    """The longest runs of addresses that are in both, lowest first."""
+    mine = tuple(ranges)
+    return minus(mine, minus(mine, others))
 
 
 def in_prefix(address: str, prefix: IPv4Network) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
 from typing import Final
 
 import msgspec
@@ -165,8 +166,16 @@ def _check_dns(network: Network) -> None:
                 )
 
 
-def _pools(network: Network) -> tuple[tuple[str, AddressRange], tuple[str, AddressRange]]:
-    return ("VIP pool", network.vip_pool), ("node pool", network.node_pool)
+def _pools(network: Network) -> Iterator[tuple[str, AddressRange]]:
+    """The ranges of both pools, each with its title."""
+    yield from (("VIP pool", run) for run in network.vip_ranges)
+    yield from (("node pool", run) for run in network.node_ranges)
+
+
+def _kept(network: Network) -> Iterator[tuple[str, AddressRange]]:
+    """What no other network may hand out: its pools, and what it keeps back."""
+    yield from _pools(network)
+    yield from (("reserved range", run) for run in network.reserved)
 
 
 def _fixed(network: Network) -> Iterator[tuple[str, str]]:
@@ -178,15 +187,7 @@ def _fixed(network: Network) -> Iterator[tuple[str, str]]:
 
 def _check_pools(network: Network, prefix: IPv4Network) -> None:
     for title, pool in _pools(network):
-        for address in (pool.start, pool.end):
-            if IPv4Address(address) not in prefix:
-                raise DefinitionError(
-                    "PoolOutsidePrefix",
-                    f"the {title} {pool} is not inside {prefix}",
-                    where=title,
-                    why=f"{address} is outside {prefix}",
-                    fix=f"give a first and last address in {prefix}",
-                )
+        check_inside(title, pool, prefix)
         for address in (str(prefix.network_address), str(prefix.broadcast_address)):
             if holds(pool, address):
                 raise DefinitionError(
@@ -205,14 +206,32 @@ def _check_pools(network: Network, prefix: IPv4Network) -> None:
                     why="the pool would hand the address out a second time",
                     fix=f"choose a range without {address}",
                 )
-    if overlap(network.vip_pool, network.node_pool):
-        raise DefinitionError(
-            "PoolsOverlap",
-            f"the VIP pool {network.vip_pool} and the node pool {network.node_pool} overlap",
-            where="VIP pool, node pool",
-            why="an address of both would be handed out twice",
-            fix="choose two ranges that share no address",
-        )
+    for (title, pool), (other_title, other_pool) in combinations(_pools(network), 2):
+        if overlap(pool, other_pool):
+            raise DefinitionError(
+                "PoolsOverlap",
+                f"the {title} {pool} and the {other_title} {other_pool} overlap",
+                where=f"{title}, {other_title}",
+                why="an address of both would be handed out twice",
+                fix="choose two ranges that share no address",
+            )
+
+
+def check_inside(title: str, addresses: AddressRange, prefix: IPv4Network) -> None:
+    """Refuse a range that is not wholly in a prefix.
+
+    Raises:
+        DefinitionError: PoolOutsidePrefix.
+    """
+    for address in (addresses.start, addresses.end):
+        if IPv4Address(address) not in prefix:
+            raise DefinitionError(
+                "PoolOutsidePrefix",
+                f"the {title} {addresses} is not inside {prefix}",
+                where=title,
+                why=f"{address} is outside {prefix}",
+                fix=f"give a first and last address in {prefix}",
+            )
 
 
 def _check_beside(network: Network, other: Network) -> None:
@@ -228,10 +247,12 @@ def _check_beside(network: Network, other: Network) -> None:
             why="at one site two networks are the same subnet or have no address in common",
             fix=f"give {two} with pools of its own, a prefix outside it, or another --site",
         )
+    for title, kept in _kept(network):
+        for other_title, other_kept in _kept(other):
+            both_reserved = title == other_title == "reserved range"
+            if overlap(kept, other_kept) and not both_reserved:
+                raise _at_odds(where, f"{title} {kept}", f"{other_title} {other_kept} of network {other.name}")
     for title, pool in _pools(network):
-        for other_title, other_pool in _pools(other):
-            if overlap(pool, other_pool):
-                raise _at_odds(where, f"{title} {pool}", f"{other_title} {other_pool} of network {other.name}")
         for fixed, address in _fixed(other):
             if holds(pool, address):
                 raise _at_odds(where, f"{title} {pool}", f"{fixed} {address} of network {other.name}")

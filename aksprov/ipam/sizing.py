@@ -3,12 +3,12 @@
 Source: "Network concepts for deploying AKS nodes", minimum reservations (learn.microsoft.com,
 azure/aks/aksarc/concepts-node-networking): one address for each control plane node and each worker,
 five for upgrades and one for each load balancer of a cluster; one VIP for each API server and one for
-each Service that is exposed.  Pools never grow, so this is worth knowing before.
+each Service that is exposed.
 """
 
 from __future__ import annotations
 
-from aksprov.ipam.ranges import size
+from aksprov.ipam.ranges import listed, minus, size
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
@@ -77,8 +77,8 @@ def size_up(cluster: Cluster, network: Network, snapshot: Snapshot) -> Sizing:
         vips=need.vips,
         all_node_addresses=together.nodes,
         all_vips=together.vips,
-        node_pool=size(network.node_pool),
-        vip_pool=size(network.vip_pool),
+        node_pool=size(*minus(network.node_ranges, network.reserved)),
+        vip_pool=size(*minus(network.vip_ranges, network.reserved)),
     )
 
 
@@ -102,20 +102,21 @@ def sizing_note(sizing: Sizing) -> str:
 def sizing_rows(cluster: Cluster, network: Network, sizing: Sizing) -> tuple[Row, ...]:
     """A warning for each pool that is smaller than what its clusters need."""
     pools = (
-        ("node pool", network.node_pool, sizing.node_pool, sizing.all_node_addresses),
-        ("VIP pool", network.vip_pool, sizing.vip_pool, sizing.all_vips),
+        ("node pool", network.node_ranges, "node", sizing.node_pool, sizing.all_node_addresses),
+        ("VIP pool", network.vip_ranges, "vip", sizing.vip_pool, sizing.all_vips),
     )
     return tuple(
         Row(
             test_name="PoolSmallerThanNeed",
             category="Definition",
             test_result="Warning",
-            details=f"the {title} {pool} of network {network.name} has {has} addresses, its clusters need {needs}",
-            recommendation="plan a network with larger pools, as pools never grow; hosts that have addresses of their "
-            "own take none of them",
+            details=f"the {title} {listed(ranges)} of network {network.name} has {has} addresses, its clusters need "
+            f"{needs}",
+            recommendation=f"add some: set-cluster-network --name {network.name} --add-{option}-range A-B; hosts that "
+            "have addresses of their own take none of them",
             cluster=cluster.name,
         )
-        for title, pool, has, needs in pools
+        for title, ranges, option, has, needs in pools
         if has < needs
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from aksprov.model.base import Value
 
 # AksHci's documented minimum for each cluster ("Network concepts for deploying AKS nodes").
@@ -20,14 +22,29 @@ class AddressRange(Value, frozen=True, kw_only=True):
         return f"{self.start}-{self.end}"
 
 
+class Pools(Value, frozen=True, kw_only=True):
+    """What set-cluster-network made of a network's pools; ranges of each share no address.
+
+    Args:
+        vip, node: in the order in which :mod:`aksprov.ipam.pools` keeps them; never empty.
+        reserved: never handed out, inside the pools or outside.
+    """
+
+    vip: tuple[AddressRange, ...]
+    node: tuple[AddressRange, ...]
+    reserved: tuple[AddressRange, ...] = ()
+
+
 class Network(Value, frozen=True, kw_only=True):
     """A static cluster network.
 
     Args:
         ip_address_prefix: CIDR without host bits, e.g. "10.0.0.0/24".
+        vip_pool, node_pool: as they were defined; what they are now is in ``vip_ranges`` and ``node_ranges``.
         vlan_id: 0 for untagged (IEEE 802.1Q: 0-4094).
         site: scope of overlap rules, leases and router ids; None is the shared scope.
         upgrade_reserve: addresses of the node pool that sizing keeps for the upgrades of each cluster.
+        pools: unset until set-cluster-network changes them.
     """
 
     name: str
@@ -41,6 +58,30 @@ class Network(Value, frozen=True, kw_only=True):
     mac_pool_name: str | None = None
     site: str | None = None
     upgrade_reserve: int = UPGRADE_RESERVE
+    pools: Pools | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def vip_ranges(self) -> tuple[AddressRange, ...]:
+        """The VIP pool, the range that AksHci's properties show first."""
+        return self.pools.vip if isinstance(self.pools, Pools) else (self.vip_pool,)
+
+    @property
+    def node_ranges(self) -> tuple[AddressRange, ...]:
+        """The node pool, the range that AksHci's properties show first."""
+        return self.pools.node if isinstance(self.pools, Pools) else (self.node_pool,)
+
+    @property
+    def reserved(self) -> tuple[AddressRange, ...]:
+        """Addresses that no pool hands out."""
+        return self.pools.reserved if isinstance(self.pools, Pools) else ()
+
+    @property
+    def definition(self) -> Network:
+        """The network as it was defined.
+
+        Hosts keep this of it: pools change while clusters run, and no cluster's configuration depends on them.
+        """
+        return msgspec.structs.replace(self, pools=msgspec.UNSET)
 
     @property
     def key(self) -> str:

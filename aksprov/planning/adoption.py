@@ -215,7 +215,7 @@ class _Merge:
                 check_network(objects.network, msgspec.structs.replace(self._snapshot, networks=self._networks))
             except DefinitionError as error:
                 return f"network {objects.network.name}: {error.what} ({error.why})"
-        elif network != objects.network and objects.cluster.key not in self._snapshot.clusters:
+        elif network.definition != objects.network and objects.cluster.key not in self._snapshot.clusters:
             return f"network {network.name} is another one than the one of that name that is recorded"
         for lease in objects.leases:
             holder = self._leases.get((lease.network, lease.address), lease)
@@ -274,7 +274,7 @@ def _at_odds(host: str, objects: ClusterObjects, snapshot: Snapshot) -> Iterator
     """Rows for what a host has of a recorded cluster in another version; the recorded one stays."""
     recorded = snapshot.clusters[objects.cluster.key]
     network = snapshot.networks.get(objects.network.key)
-    parts = [*_fields(recorded, objects.cluster), *(_fields(network, objects.network) if network else ())]
+    parts = [*_fields(recorded, objects.cluster), *(_fields(network.definition, objects.network) if network else ())]
     if parts:
         details = f"it has another version of cluster {recorded.name}: {'; '.join(parts)}"
         cure = "what is recorded stays, and the next run brings the host to it; change it with the Set- verbs"

@@ -77,7 +77,7 @@ def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str, render: R
     owners = (f"cluster/{desired.cluster.key}", f"host/{host_key}")
     objects = ClusterObjects(
         cluster=desired.cluster,
-        network=desired.network,
+        network=desired.network.definition,
         nodes=nodes,
         leases=tuple(x for owner in owners for x in desired.leases_by_owner.get(owner, ())),
         router_id=desired.router_id,

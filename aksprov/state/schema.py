@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 VERSION: Final = "schema_version"
 STATE_ID: Final = "state_id"

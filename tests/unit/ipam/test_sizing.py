@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from aksprov.ipam.sizing import Need, cluster_need, size_up, sizing_note, sizing_rows
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
 from aksprov.model.desired import Snapshot
-from aksprov.model.network import AddressRange, Network
+from aksprov.model.network import AddressRange, Network, Pools
 
 
 def cluster(name: str, planes: int, workers: int, balancers: int = 1, network: str = "lab") -> Cluster:
@@ -74,9 +75,19 @@ def test_a_pool_that_is_too_small_is_worth_a_warning(nodes: int, vips: int, rese
         ("PoolSmallerThanNeed", "Warning", "A")
     ] * len(small)
     assert all(word in row.details for row, words in zip(rows, small, strict=True) for word in words.split())
+    assert all("set-cluster-network --name Lab --add-node-range" in row.recommendation for row in rows)
+
+
+def test_ranges_that_were_added_count_and_reserved_addresses_do_not() -> None:
+    more = AddressRange(start="10.0.0.150", end="10.0.0.159")
+    back = AddressRange(start="10.0.0.158", end="10.0.0.200")
+    was = network(9, 2)
+    grown = msgspec.structs.replace(was, pools=Pools(vip=(was.vip_pool,), node=(was.node_pool, more), reserved=(back,)))
+    sized = size_up(cluster("A", 3, 5), grown, Snapshot())
+    assert (sized.node_pool, sized.vip_pool) == (17, 1)
 
 
 def test_the_vips_of_all_clusters_are_counted() -> None:
     others = Snapshot(clusters={"b": cluster("B", 1, 1)})
     [row] = sizing_rows(cluster("A", 1, 1), network(90, 1), size_up(cluster("A", 1, 1), network(90, 1), others))
-    assert "VIP pool 10.0.0.200-10.0.0.200 of network Lab has 1 addresses" in row.details
+    assert "VIP pool 10.0.0.200 of network Lab has 1 addresses" in row.details

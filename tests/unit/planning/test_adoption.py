@@ -13,7 +13,7 @@ from aksprov.model.cluster import Cluster, LoadBalancerSettings, Node, NodePool
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts, Manifest, Observed
 from aksprov.model.host import Host, Role
-from aksprov.model.network import AddressRange, Lease, Network, RouterId
+from aksprov.model.network import AddressRange, Lease, Network, Pools, RouterId
 from aksprov.model.objects import ClusterObjects, HostObjects
 from aksprov.model.quarantine import quarantine_key
 from aksprov.planning.adoption import Account, Adoption, adopt, differences, read_objects
@@ -110,6 +110,18 @@ def test_adopting_again_adds_nothing() -> None:
     again = adopt(ALL, recorded(adopt(ALL, Snapshot())))
     assert (again.networks, again.clusters, again.nodes, again.leases, again.router_ids) == ((),) * 5
     assert again.hosts == ("cp1", "lb1", "w1")
+
+
+def test_pools_that_have_changed_since_are_no_difference() -> None:
+    """Hosts keep a network as it was defined, so that a change of its pools sends nothing to them."""
+    snapshot = recorded(adopt(ALL, Snapshot()))
+    more = AddressRange(start="10.0.0.230", end="10.0.0.239")
+    grown = msgspec.structs.replace(NETWORK, pools=Pools(vip=(NETWORK.vip_pool, more), node=(NETWORK.node_pool,)))
+    snapshot = msgspec.structs.replace(snapshot, networks={"lab": grown})
+    again = adopt(ALL, snapshot)
+    assert (again.rows, again.networks) == ((), ())
+    seen = msgspec.structs.replace(snapshot, epochs=dict.fromkeys(NODES, 3))
+    assert all(differences(ALL[name], seen) == () for name in NODES)
 
 
 def test_hosts_that_are_missing_are_counted_and_come_later() -> None:
