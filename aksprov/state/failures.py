@@ -1,117 +1,65 @@
-"""What can be wrong with a state, told from what SQLite says and from what the file shows."""
+"""What can be wrong with a state, whatever database it is in."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from aksprov.errors import BusyError, StateError
+from aksprov.state.place import ENVIRONMENT
 
-from aksprov.errors import AksprovError, BusyError, StateError
-from aksprov.state import place
-
-_ROOM: Final = 1 << 20  # bytes; the least that a write needs beside the state, with some to spare
-_RESTORE: Final = (
+RESTORE: Final = (
     "restore it from a backup (aksprov state restore FILE), or rebuild it from the hosts (aksprov adopt --file FILE)"
 )
 
-# SQLite's primary result codes (https://www.sqlite.org/rescode.html) -> code, why, fix
-_REASONS: Final[dict[int, tuple[str, str, str]]] = {
-    sqlite3.SQLITE_NOTADB: (
-        "StateNotDatabase",
-        "the file is not a database",
-        "give the path of a state; if this was one, restore it from a backup",
-    ),
-    sqlite3.SQLITE_CORRUPT: ("StateDamaged", "the database is damaged", _RESTORE),
-    sqlite3.SQLITE_FULL: ("StateDiskFull", "the disk is full", "make room; nothing of this command was stored"),
-    sqlite3.SQLITE_IOERR: (
-        "StateDiskError",
-        "the disk reported an error",
-        "look at the system's log for the disk; nothing of this command was stored",
-    ),
-}
+
+class LostError(StateError):
+    """The database went away in the middle of a transaction, of which nothing is stored."""
 
 
-@contextmanager
-def reported(path: Path) -> Iterator[None]:
-    """Turn the database's errors into ours.
-
-    Raises:
-        BusyError: StateBusy.
-        StateError: one of the codes above, StateReadOnly, StateForeign.
-    """
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        translated = _translated(path, error.orig if isinstance(error, DBAPIError) else error)
-        if translated is None:
-            raise  # our bug
-        raise translated from error
+def busy(location: str) -> BusyError:
+    """The error for a write that another command's write held up for too long."""
+    return BusyError(
+        "StateBusy",
+        "another command is writing the state",
+        where=location,
+        why="it did not finish in time",
+        fix="run the command again; if it stays so, look for an aksprov that hangs",
+    )
 
 
-def _translated(path: Path, error: BaseException | None) -> AksprovError | None:
-    primary = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the rest of the code is detail
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return BusyError(
-            "StateBusy",
-            "another command is writing the state",
-            where=str(path),
-            why="it did not finish in time",
-            fix="run the command again; if it stays so, look for an aksprov that hangs",
-        )
-    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return place.read_only(path, f"{error}; even reading makes two more files beside it")
-    if primary == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < _ROOM:
-        primary = sqlite3.SQLITE_FULL  # its shared memory had no room, which SQLite calls an I/O error
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) and _is_cut(path):
-        return _truncated(path)
-    if primary in _REASONS:
-        code, why, fix = _REASONS[primary]
-        return StateError(code, "the state cannot be used", where=str(path), why=why, fix=fix)
-    if primary == sqlite3.SQLITE_ERROR and "no such table" in str(error):
-        return _truncated(path) if _is_cut(path) else foreign(path, f"it is a database of another program ({error})")
-    return None
-
-
-def foreign(path: Path, why: str) -> StateError:
+def foreign(location: str, why: str) -> StateError:
     """The error for a database that is not ours."""
     return StateError(
         "StateForeign",
         "this is not a state of aksprov",
-        where=str(path),
+        where=location,
         why=why,
-        fix=f"set {place.ENVIRONMENT} to the path of a state, or to one where nothing is yet",
+        fix=f"set {ENVIRONMENT} to the place of a state, or to one where nothing is yet",
     )
 
 
-def damaged(path: Path, why: str) -> StateError:
+def damaged(location: str, why: str) -> StateError:
     """The error for a state whose content contradicts itself."""
-    return StateError("StateDamaged", "the state cannot be used", where=str(path), why=why, fix=_RESTORE)
+    return StateError("StateDamaged", "the state cannot be used", where=location, why=why, fix=RESTORE)
 
 
-def _truncated(path: Path) -> StateError:
+def newer(location: str, version: int, known: int) -> StateError:
+    """The error for a state of a version that this program does not know."""
     return StateError(
-        "StateTruncated",
-        "the state cannot be used",
-        where=str(path),
-        why=f"the file was cut off: {path.stat().st_size} bytes are left",
-        fix=_RESTORE,
+        "StateNewer",
+        "the state was written by a newer aksprov",
+        where=location,
+        why=f"its schema is {version}, this program knows up to {known}",
+        fix="use the newer aksprov; nothing was read or changed",
     )
 
 
-def _is_cut(path: Path) -> bool:
-    """Whether the file is shorter than its own header says (https://www.sqlite.org/fileformat2.html, 1.3)."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError:
-        return False
-    if not header or (header.startswith(b"SQLite format 3") and len(header) < 100):
-        return True
-    page_size, pages = int.from_bytes(header[16:18]), int.from_bytes(header[28:32])
-    return header.startswith(b"SQLite format 3") and size < (65536 if page_size == 1 else page_size) * pages
+def older(location: str, version: int, known: int, why: str) -> StateError:
+    """The error for a state of an older version that cannot be brought to this one."""
+    return StateError(
+        "StateOlder",
+        "the state was written by an older aksprov and cannot be upgraded",
+        where=location,
+        why=f"its schema is {version}, this program's is {known}; {why}",
+        fix="run any aksprov command once as the user who owns the state's tables, where they can be written",
+    )

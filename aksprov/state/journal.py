@@ -104,9 +104,13 @@ class Journal:
 
         def store(entries: Sequence[Entry]) -> None:
             time = _text(self._clock())
-            with self._database.writing() as connection:
+            written = [msgspec.structs.asdict(entry) | {"run": run, "time": time} for entry in entries]
+
+            def write(connection: Connection) -> None:
                 HostLeases(connection, self._clock).check({entry.host: epochs[entry.host] for entry in entries})
-                rows.add(connection, steps, [msgspec.structs.asdict(e) | {"run": run, "time": time} for e in entries])
+                rows.add(connection, steps, written)
+
+            self._database.write(write)
 
         return StepWriter(store)
 
@@ -118,17 +122,14 @@ class Journal:
             .where(columns.run == run)
             .order_by(columns.id)
         )
-        with self._database.reading() as connection:
-            found = connection.execute(query).all() if connection is not None else ()
+        found = self._database.read(lambda c: c.execute(query).all() if c else ())
         last = {(row.host, row.step, row.input_hash): row.result for row in found}
         return {key for key, result in last.items() if result == DONE}
 
     def runs(self, ids: Iterable[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Run's id -> verb and objects, of those that are recorded."""
-        with self._database.reading() as connection:
-            if connection is None:
-                return {}
-            found = rows.found(connection, runs, "run", ids)
+        wanted = tuple(ids)
+        found = self._database.read(lambda c: rows.found(c, runs, "run", wanted) if c else {})
         return {run: (row[0]["verb"], tuple(msgspec.json.decode(row[0]["objects"]))) for run, row in found.items()}
 
 

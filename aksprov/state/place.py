@@ -1,4 +1,4 @@
-"""Where the state lies: the path, its folder, and the file systems that cannot carry it."""
+"""Where a state in a file lies: the path, its folder, and the file systems that cannot carry it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import re
 import stat
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from aksprov.errors import NotAvailableError, StateError
+from aksprov.errors import StateError
 
 ENVIRONMENT: Final = "AKSPROV_STATE"
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 # What coreutils' stat(1) calls remote (src/stat.c), by the names that Linux has in mountinfo,
@@ -27,53 +25,33 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset(
 )  # fmt: skip
 
 
-def state_path(url: str | None) -> Path:
-    """The state's file for ``url``, for AKSPROV_STATE, or the default one.
+def file_path(text: str) -> Path:
+    """The state's file.
 
     Args:
-        url: a path, or None; an empty AKSPROV_STATE counts as none.
+        text: its path, as a user gives it; "" for the default one.
 
     Returns:
         An absolute path without links; nothing need be there.
 
     Raises:
-        NotAvailableError: PostgresqlNotAvailable.
-        StateError: StateUrlUnknown for any other URL.
+        StateError: StateFolderUnusable.
     """
-    text = url or os.environ.get(ENVIRONMENT) or _default()
-    scheme = _SCHEME.match(text)
-    if scheme and scheme.group().startswith(("postgres:", "postgresql:", "postgresql+")):
-        raise NotAvailableError(
-            "PostgresqlNotAvailable",
-            "a state on PostgreSQL is not available yet",
-            where=f"{ENVIRONMENT}: {_without_secrets(text)}",
-            why="this version keeps its state in a file",
-            fix=f"give a path, or unset {ENVIRONMENT} for the default one",
-        )
-    if scheme:
-        raise StateError(
-            "StateUrlUnknown",
-            "this is not a place for a state",
-            where=f"{ENVIRONMENT}: {_without_secrets(text)}",
-            why="a state is a file, given by its path",
-            fix=f"give a path, or unset {ENVIRONMENT} for the default one",
-        )
     try:
-        return Path(text).expanduser().resolve()
+        return Path(text or _default()).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise _folder_error(text, str(error)) from error
 
 
 def _default() -> str:
+    return str(own_folder() / "state.db")
+
+
+def own_folder() -> Path:
+    """Where the user's programs keep what they must not lose."""
     from platformdirs import user_state_dir  # not needed where a path is given
 
-    return str(Path(user_state_dir("aksprov", appauthor=False)) / "state.db")
-
-
-def _without_secrets(url: str) -> str:
-    """Scheme and host of a URL; its user and password are not shown."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}"
+    return Path(user_state_dir("aksprov", appauthor=False))
 
 
 def exists(path: Path) -> bool:

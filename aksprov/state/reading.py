@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from aksprov.errors import StateError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
 from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
 from aksprov.state import schema
-from aksprov.state.failures import damaged, foreign
+from aksprov.state.failures import damaged, foreign, newer
 
 # kind of an object -> the field of Snapshot that holds it, and its type
 _OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
@@ -28,7 +26,7 @@ _OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
 }
 
 
-def read_meta(connection: Connection, path: Path) -> dict[str, str]:
+def read_meta(connection: Connection, location: str) -> dict[str, str]:
     """The state's schema version and identity, checked.
 
     Raises:
@@ -37,32 +35,26 @@ def read_meta(connection: Connection, path: Path) -> dict[str, str]:
     found = {row.name: row.value for row in connection.execute(select(schema.meta))}
     version = found.get(schema.VERSION, "")
     if not version.isdecimal() or not found.get(schema.STATE_ID):
-        raise foreign(path, "the database does not say which version of a state it is")
+        raise foreign(location, "the database does not say which version of a state it is")
     if int(version) > schema.SCHEMA_VERSION:
-        raise StateError(
-            "StateNewer",
-            "the state was written by a newer aksprov",
-            where=str(path),
-            why=f"its schema is {version}, this program knows up to {schema.SCHEMA_VERSION}",
-            fix="use the newer aksprov; nothing was read or changed",
-        )
+        raise newer(location, int(version), schema.SCHEMA_VERSION)
     return found
 
 
-def is_current(found: Mapping[str, str]) -> bool:
-    """Whether a state that was read by :func:`read_meta` has the tables of this version."""
-    return int(found[schema.VERSION]) == schema.SCHEMA_VERSION
+def version_of(found: Mapping[str, str]) -> int:
+    """The schema's version of a state that was read by :func:`read_meta`."""
+    return int(found[schema.VERSION])
 
 
-def read_snapshot(connection: Connection, path: Path) -> Snapshot:
+def read_snapshot(connection: Connection, location: str) -> Snapshot:
     """Everything that the state records.
 
     Raises:
         StateError: StateForeign, StateNewer; StateDamaged, when a recorded value is none of ours.
     """
     return Snapshot(
-        state_id=read_meta(connection, path)[schema.STATE_ID],
-        **_read_objects(connection, path),
+        state_id=read_meta(connection, location)[schema.STATE_ID],
+        **_read_objects(connection, location),
         nodes=_read(connection, schema.nodes, Node, "cluster", "role", "index", "host"),
         leases=_read(connection, schema.leases, Lease, "network", "address"),
         router_ids=_read(connection, schema.router_ids, RouterId, "site", "prefix", "router_id"),
@@ -72,7 +64,7 @@ def read_snapshot(connection: Connection, path: Path) -> Snapshot:
     )
 
 
-def _read_objects(connection: Connection, path: Path) -> dict[str, dict[str, Any]]:
+def _read_objects(connection: Connection, location: str) -> dict[str, dict[str, Any]]:
     decoders = {kind: msgspec.json.Decoder(type_) for kind, (_, type_) in _OBJECTS.items()}
     found: dict[str, dict[str, Any]] = {field: {} for field, _ in _OBJECTS.values()}
     columns = schema.objects.c
@@ -82,7 +74,7 @@ def _read_objects(connection: Connection, path: Path) -> dict[str, dict[str, Any
         try:
             found[_OBJECTS[kind][0]][key] = decoders[kind].decode(body)
         except (KeyError, msgspec.DecodeError) as error:
-            raise damaged(path, f"the recorded {kind} {key} cannot be read: {error}") from error
+            raise damaged(location, f"the recorded {kind} {key} cannot be read: {error}") from error
     return found
 
 

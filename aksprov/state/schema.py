@@ -1,15 +1,19 @@
-"""The tables.  One text for SQLite now and PostgreSQL later: no type or clause of one of them."""
+"""The tables, one text for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Text as _Text
 
 SCHEMA_VERSION: Final = 3
 
 VERSION: Final = "schema_version"
 STATE_ID: Final = "state_id"
+
+# PostgreSQL sorts and compares by the bytes of UTF-8, as SQLite does: nothing may depend on where a state is.
+Text: Final = _Text().with_variant(_Text(collation="C"), "postgresql")
 
 metadata = MetaData()
 
@@ -96,6 +100,7 @@ host_leases = Table(
     Column("renewed", Text, nullable=False),
     Column("expires", Text, nullable=False),
     Column("ended", Text, nullable=False),
+    Index("host_leases_by_run", "run"),
 )
 
 # Hosts that have not been looked at since the state was restored from a backup: they may have seen

@@ -1,30 +1,112 @@
-"""What is SQLite's own: making a state and opening it."""
+"""What is SQLite's own: making a state in a file, opening it, copying it."""
 
 from __future__ import annotations
 
 import glob
 import os
 import sqlite3
-from contextlib import closing, suppress
+import uuid
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, update
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from aksprov.errors import StateError
 from aksprov.state import place
-from aksprov.state.failures import reported
-from aksprov.state.schema import SCHEMA_VERSION, STATE_ID, VERSION, meta, metadata
-
-PATIENCE: Final = 20.0
-"""Seconds that a command waits for another one's write, which takes milliseconds, before it gives up."""
+from aksprov.state.copying import write_file
+from aksprov.state.failures import damaged
+from aksprov.state.migration import fill
+from aksprov.state.sqlite_failures import reported
 
 # An execution option of ours: how a transaction begins.
 _BEGIN: Final = "aksprov_begin"
+_FINDINGS: Final = 5  # of an integrity check that are shown
 
 
-def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
+class SqliteBackend:
+    """A state in a file on a local disk.
+
+    Connections are opened when they are needed and closed when this is dropped.
+
+    Args:
+        path: absolute and without links.
+        patience: seconds to wait for another command's write.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        self.location = str(path)
+        self._path = path
+        self._patience = patience
+        self._engine: Engine | None = None
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return place.exists(self._path)
+
+    def make(self, state_id: str) -> bool:
+        """Make an empty state, whole or not at all."""
+        return make_state(self._path, state_id)
+
+    def check_writable(self) -> None:
+        """Refuse a file, or a folder, that cannot be written."""
+        place.check_writable(self._path)
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[Connection]:
+        """A transaction; one that writes has the write lock from its beginning.
+
+        One that read first and wrote later could meet another writer's changes between the two
+        (SQLITE_BUSY_SNAPSHOT), and waiting would not help it.
+        """
+        engine = self._opened().execution_options(**{_BEGIN: "BEGIN IMMEDIATE" if write else "BEGIN"})
+        with reported(self._path), engine.begin() as connection:
+            yield connection
+
+    def patient(self, seconds: float) -> SqliteBackend:
+        """The same file."""
+        return SqliteBackend(self._path, seconds)
+
+    def hold(self, memory: sqlite3.Connection) -> None:
+        """Copy the file into a database in memory, and look at every page of the copy."""
+        with reported(self._path):
+            with closing(self._read_only()) as file:
+                file.backup(memory)
+            found = [row[0] for row in memory.execute(f"PRAGMA integrity_check({_FINDINGS})")]
+            if found != ["ok"]:
+                raise damaged(self.location, "; ".join(" ".join(line.split()) for line in found))
+            memory.execute("SELECT * FROM meta")  # it is ours
+
+    def keep(self, connection: Connection, version: int) -> Path:
+        """Write the backup beside the file."""
+        target = self._path.with_name(f"{self._path.name}.schema-{version}.backup")
+        with closing(self._read_only()) as file:
+            write_file(file, target)
+        return target
+
+    def move_aside(self) -> str:
+        """Rename the file, its log first: a log must never meet another state."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{uuid.uuid4().hex[:8]}")
+        for end in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + end).rename(aside.with_name(aside.name + end))
+        return str(aside)
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            place.refuse_network_file_system(self._path)
+            self._engine = open_engine(self._path, self._patience)
+            weakref.finalize(self, self._engine.dispose)
+        return self._engine
+
+    def _read_only(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
+
+
+def open_engine(path: Path, patience: float) -> Engine:
     """An engine for the state at ``path``; connections are opened when they are needed."""
 
     def connect() -> sqlite3.Connection:
@@ -44,21 +126,6 @@ def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
         connection.exec_driver_sql(str(connection.get_execution_options().get(_BEGIN, "BEGIN")))
 
     return engine
-
-
-def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions take the write lock at once.
-
-    A transaction that read first and wrote later could meet another writer's changes
-    between the two (SQLITE_BUSY_SNAPSHOT), and waiting would not help it.
-    """
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-
-
-def upgrade(connection: Connection) -> None:
-    """Add the tables that the state of an older version lacks; so far nothing else has changed."""
-    metadata.create_all(connection)
-    connection.execute(update(meta).where(meta.c.name == VERSION).values(value=str(SCHEMA_VERSION)))
 
 
 def make_state(path: Path, state_id: str) -> bool:
@@ -92,12 +159,10 @@ def make_state(path: Path, state_id: str) -> bool:
 
 
 def _fill(draft: Path, state_id: str) -> None:
-    engine = open_engine(draft)
-    rows = {VERSION: str(SCHEMA_VERSION), STATE_ID: state_id}
+    engine = open_engine(draft, 0)
     try:
         with engine.begin() as connection:
-            metadata.create_all(connection)
-            connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in rows.items()])
+            fill(connection, state_id)
     finally:
         engine.dispose()
     # only now, so that what gets its name by a link is in this one file and not in a log beside it

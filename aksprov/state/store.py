@@ -6,21 +6,26 @@ Only values of ``aksprov.model`` go in and come out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from aksprov.model.desired import Snapshot
 from aksprov.model.host_lease import Epochs, HostLease, LeaseTerms
-from aksprov.state.backup import Backup, back_up, move_aside
+from aksprov.state.backend import open_backend
+from aksprov.state.backup import Backup, hold
+from aksprov.state.copying import not_written
 from aksprov.state.database import Database
 from aksprov.state.host_leases import HostLeases, read_held
 from aksprov.state.journal import Journal
-from aksprov.state.place import state_path
 from aksprov.state.reading import read_snapshot
-from aksprov.state.sqlite import PATIENCE
 from aksprov.state.transaction import Transaction
+
+PATIENCE: Final = 20.0
+"""Seconds that a command waits for another one's write, which takes milliseconds, before it gives up."""
 
 RENEWAL_PATIENCE: Final = 5.0
 """Seconds that a renewal waits for another command's write: a run that ends waits for one that is under way."""
@@ -37,27 +42,28 @@ def open_store(url: str | None = None, *, clock: Callable[[], datetime] = utc_no
     Nothing is read or made yet.
 
     Args:
-        url: a path; None for AKSPROV_STATE, else aksprov/state.db in the user's state folder.
+        url: a path or a connection URI of libpq (postgresql://...); None for AKSPROV_STATE, else
+            aksprov/state.db in the user's state folder.
         clock: current time in UTC, for the journal and leases of hosts.
         patience: seconds to wait for another command's write.
 
     Raises:
-        NotAvailableError: PostgresqlNotAvailable.
+        NotAvailableError: PostgresqlNotInstalled.
         StateError: StateUrlUnknown, StateFolderUnusable.
     """
-    return Store(Database(state_path(url), patience), clock)
+    return Store(Database(open_backend(url, patience)), clock)
 
 
 class Store:
     """One state.  A missing one reads as empty; the first write makes it.
 
     Attributes:
-        location: its path.
+        location: its path, or its URL without any secret.
         journal: the record of runs and steps.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self.location = str(database.path)
+        self.location = database.location
         self.journal = Journal(database, clock)
         self._database = database
         self._clock = clock
@@ -73,17 +79,29 @@ class Store:
         Raises:
             StateError, BusyError: the state is there and cannot be used.
         """
-        with self._database.reading() as connection:
-            return Snapshot() if connection is None else read_snapshot(connection, self._database.path)
+        return self._database.read(lambda c: Snapshot() if c is None else read_snapshot(c, self.location))
+
+    def hold(self) -> AbstractContextManager[Backup]:
+        """One moment of it, held in memory, to look at or to move to another state.
+
+        Raises:
+            NotFoundError: StateNotFound.
+            StateError: what is wrong with the state, as a backup of a damaged one is none.
+        """
+        return hold(self._database.backend)
 
     def back_up(self, target: Path) -> None:
-        """Write a copy of one moment to a file, whole or not at all.
+        """Write a copy of one moment to a file, whole or not at all; only its owner may read it.
 
         Raises:
             NotFoundError: StateNotFound.
             StateError: BackupNotWritten, or what is wrong with the state.
         """
-        back_up(self._database.path, target)
+        state = Path(self.location)
+        with self.hold() as content:
+            if state.exists() and target.exists() and target.samefile(state):
+                raise not_written(target, "it is the state itself")
+            content.write_to(target)
 
     def restore(self, backup: Backup) -> None:
         """Replace everything that is recorded by what a backup has, in one transaction; a missing state is made.
@@ -97,14 +115,27 @@ class Store:
             leases.check_free(lease.host for lease in leases.held())
             backup.put_into(connection)
 
+    def receive(self, content: Backup) -> None:
+        """Record everything that another state has, in one transaction; a missing state is made.
+
+        Raises:
+            DefinitionError: StateNotEmpty.
+            StateError, BusyError: the state cannot be used or made.
+        """
+        with self._database.writing() as connection:
+            content.move_into(connection, self.location)
+
     def move_aside(self) -> str:
-        """Give a state that cannot be used another name; which one."""
-        return str(move_aside(self._database.path))
+        """Give a state that cannot be used another name; which one.
+
+        Raises:
+            NotAvailableError: StateNotMoved, it is in a database that is not ours alone.
+        """
+        return self._database.backend.move_aside()
 
     def host_leases(self) -> tuple[HostLease, ...]:
         """Which run holds which host, by host; leases that have expired are among them."""
-        with self._database.reading() as connection:
-            return () if connection is None else read_held(connection)
+        return self._database.read(lambda c: () if c is None else read_held(c))
 
     def check_free(self, hosts: Iterable[str]) -> None:
         """Refuse hosts that a run holds which goes on.
@@ -112,9 +143,13 @@ class Store:
         Raises:
             HostsLockedError: HostsLocked.
         """
-        with self._database.reading() as connection:
+        wanted = tuple(hosts)
+
+        def check(connection: Connection | None) -> None:
             if connection is not None:
-                HostLeases(connection, self._clock).check_free(hosts)
+                HostLeases(connection, self._clock).check_free(wanted)
+
+        self._database.read(check)
 
     @contextmanager
     def write(self, fence: Epochs | None = None) -> Iterator[Transaction]:
@@ -131,7 +166,7 @@ class Store:
             StateError, BusyError: the state cannot be used or made.
         """
         with self._database.writing() as connection:
-            transaction = Transaction(connection, self._database.path, self._clock)
+            transaction = Transaction(connection, self.location, self._clock)
             if fence:
                 transaction.host_leases.check(fence)
             yield transaction
@@ -143,5 +178,5 @@ class Store:
             RunFencedError: RunFenced.
             StateError, BusyError: the state cannot be written.
         """
-        with Database(self._database.path, RENEWAL_PATIENCE).writing() as connection:
-            HostLeases(connection, self._clock).renew(epochs, terms)
+        impatient = Database(self._database.backend.patient(RENEWAL_PATIENCE))
+        impatient.write(lambda connection: HostLeases(connection, self._clock).renew(epochs, terms))

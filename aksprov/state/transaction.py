@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,15 +36,15 @@ class Transaction:
         runs: the journal's runs.
     """
 
-    def __init__(self, connection: Connection, path: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, connection: Connection, location: str, clock: Callable[[], datetime]) -> None:
         self.host_leases = HostLeases(connection, clock)
         self.runs = Runs(connection, clock)
         self._connection = connection
-        self._path = path
+        self._location = location
 
     def snapshot(self) -> Snapshot:
         """Everything that is recorded, this transaction's own changes included."""
-        return read_snapshot(self._connection, self._path)
+        return read_snapshot(self._connection, self._location)
 
     def put_network(self, network: Network) -> None:
         """Record a network, new or changed."""

@@ -21,14 +21,15 @@ def run(request: Request, session: Session) -> Outcome:
         StateError: it cannot be read: StateDamaged, StateTruncated, StateNewer ...
     """
     file = request.text("file")
-    path = Path(file).expanduser().absolute() if file else Path(open_store(session.state_url).location)
-    with open_backup(path) as opened:
+    store = open_store(session.state_url)
+    place = str(Path(file).expanduser().absolute()) if file else store.location
+    with open_backup(Path(place)) if file else store.hold() as opened:
         snapshot = opened.snapshot
     whole = Row(
         test_name="StateIntegrity",
         category="State",
         test_result="Passed",
-        details=f"{path} is whole, state {snapshot.state_id}",
+        details=f"{place} is whole, state {snapshot.state_id}",
     )
     rows = (whole, *consistency_rows(snapshot))
     failed = any(row.test_result == "Failed" for row in rows)

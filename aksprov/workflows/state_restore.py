@@ -50,8 +50,8 @@ def run(request: Request, session: Session) -> Outcome:
 def _present(store: Store) -> Snapshot | StateError | None:
     """What is recorded now, None when nothing is, or why it cannot be used."""
     try:
-        # the whole file is looked at: pages that nobody has read yet may be damaged, too
-        with open_backup(Path(store.location)) as present:
+        # all of it is looked at: pages of a file that nobody has read yet may be damaged, too
+        with store.hold() as present:
             return present.snapshot if _records_something(present.snapshot) else None
     except StateError as error:
         if error.code not in _CURED:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from aksprov.errors import AksprovError
+from aksprov.ipam import placement
 from aksprov.ipam.allocate import RESERVED_ROUTER_IDS
-from aksprov.ipam.placement import place
 from aksprov.model.cluster import Cluster, NodePool
 from aksprov.model.facts import Facts, Interface
 from aksprov.model.host import Host
@@ -33,8 +32,8 @@ NETWORK = Network(
 )
 
 
-def fill_inventory(path: str, hosts: int) -> None:
-    with open_store(path).write() as transaction:
+def fill_inventory(where: str, hosts: int) -> None:
+    with open_store(where).write() as transaction:
         transaction.put_network(NETWORK)
         for number in range(hosts):
             host = Host(name=f"host{number}", address=f"host{number}.example", os="linux")
@@ -45,14 +44,14 @@ def fill_inventory(path: str, hosts: int) -> None:
             )
 
 
-def make_cluster(path: str, number: int) -> str:
+def make_cluster(where: str, number: int) -> str:
     """What new-cluster does with the state: place and record in one write transaction."""
     cluster = Cluster(
         name=f"c{number}", network="lab", kubernetes_version="v1.36.4", node_pools=(NodePool(name="pool"),)
     )
     try:
-        with open_store(path).write() as transaction:
-            desired = place(cluster, NETWORK, transaction.snapshot())
+        with open_store(where).write() as transaction:
+            desired = placement.place(cluster, NETWORK, transaction.snapshot())
             transaction.put_cluster(cluster)
             transaction.add_nodes(desired.nodes)
             transaction.add_leases(desired.leases)
@@ -65,16 +64,15 @@ def make_cluster(path: str, number: int) -> str:
 
 
 @pytest.mark.parametrize("hosts", [PROCESSES * HOSTS_EACH, 92])
-def test_fifty_processes_get_fifty_addresses_and_no_host_twice(tmp_path: Path, hosts: int) -> None:
+def test_fifty_processes_get_fifty_addresses_and_no_host_twice(place: str, hosts: int) -> None:
     """With hosts for all, and with hosts for thirty: the others are told what is missing."""
-    path = str(tmp_path / "state.db")
-    fill_inventory(path, hosts)
+    fill_inventory(place, hosts)
     context = multiprocessing.get_context("fork")
     start, answers = context.Barrier(PROCESSES), context.SimpleQueue()
 
     def run(number: int) -> None:
         start.wait(60)
-        answers.put((number, make_cluster(path, number)))
+        answers.put((number, make_cluster(place, number)))
 
     children = [context.Process(target=run, args=(number,)) for number in range(PROCESSES)]
     for child in children:
@@ -90,7 +88,7 @@ def test_fifty_processes_get_fifty_addresses_and_no_host_twice(tmp_path: Path, h
     assert all(text.startswith("TooFewHosts: cluster c") and "1 of 1 worker of pool pool" in text for text in refused)
     assert all(("1 of 1 load balancer" in text) == (left < 2) for text in refused)
 
-    found = open_store(path).snapshot()
+    found = open_store(place).snapshot()
     assert len(found.clusters) == made
     assert len({node.host for node in found.nodes}) == len(found.nodes) == made * HOSTS_EACH
     assert len({lease.address for lease in found.leases}) == len(found.leases) == made * (HOSTS_EACH + 1)

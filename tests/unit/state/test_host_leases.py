@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -45,8 +44,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Store:
-    return open_store(str(tmp_path / "state.db"), clock=clock)
+def store(place: str, clock: Clock) -> Store:
+    return open_store(place, clock=clock)
 
 
 def take(store: Store, hosts: Iterable[str], holder: Holder) -> dict[str, int]:

@@ -6,13 +6,11 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from aksprov.errors import AksprovError
 from aksprov.model.host_lease import Holder, LeaseTerms
@@ -22,11 +20,6 @@ from aksprov.state import Entry, RunFencedError, StepWriter, Store, open_store
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 HOSTS = [f"web{n}" for n in range(50)]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state.db"
 
 
 def begin(store: Store, object_: str = "cluster/demo", input_hash: str = "h") -> str:
@@ -43,18 +36,18 @@ def entry(host: str, step: str, result: str = "done", input_hash: str = "i") -> 
     return Entry(host=host, step=step, input_hash=input_hash, result=result)
 
 
-def test_the_same_request_goes_on_with_its_unfinished_run(path: Path) -> None:
-    store = open_store(str(path))
+def test_the_same_request_goes_on_with_its_unfinished_run(place: str) -> None:
+    store = open_store(place)
     run = begin(store)
-    assert begin(open_store(str(path))) == run
+    assert begin(open_store(place)) == run
     assert len({run, begin(store, input_hash="other"), begin(store, object_="cluster/other")}) == 3
     with store.write() as transaction:
         transaction.runs.finish(run, "done")
     assert begin(store) != run
 
 
-def test_steps_are_completed_when_their_last_entry_says_so(path: Path) -> None:
-    store = open_store(str(path))
+def test_steps_are_completed_when_their_last_entry_says_so(place: str) -> None:
+    store = open_store(place)
     run = begin(store)
     epochs = hold(store, ["web1", "web2"], run)
 
@@ -66,7 +59,7 @@ def test_steps_are_completed_when_their_last_entry_says_so(path: Path) -> None:
             await steps.write([entry("web2", "files", "failed")])
 
     asyncio.run(work())
-    again = open_store(str(path)).journal
+    again = open_store(place).journal
     assert again.completed(run) == {("web1", "files", "i")}
     assert again.completed("other") == set()
 
@@ -78,8 +71,8 @@ def test_steps_are_completed_when_their_last_entry_says_so(path: Path) -> None:
     assert again.completed(run) == set()
 
 
-def killed_while_writing(path: str, answers: multiprocessing.SimpleQueue[tuple[str, int]]) -> None:
-    store = open_store(path)
+def killed_while_writing(place: str, answers: multiprocessing.SimpleQueue[tuple[str, int]]) -> None:
+    store = open_store(place)
     epochs = hold(store, HOSTS)
 
     async def write(steps: StepWriter, host: str) -> None:
@@ -94,26 +87,27 @@ def killed_while_writing(path: str, answers: multiprocessing.SimpleQueue[tuple[s
     asyncio.run(work())
 
 
-def test_what_was_said_to_be_written_is_there_after_a_kill(path: Path) -> None:
+def test_what_was_said_to_be_written_is_there_after_a_kill(place: str) -> None:
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
-    child = context.Process(target=killed_while_writing, args=(str(path), answers))
+    child = context.Process(target=killed_while_writing, args=(place, answers))
     child.start()
     said = [answers.get() for _ in range(2000)]
     os.kill(child.pid or 0, signal.SIGKILL)
     child.join(30)
-    there = open_store(str(path)).journal.completed("r")
+    there = open_store(place).journal.completed("r")
     assert {(host, str(number), "i") for host, number in said} <= there
-    with closing(sqlite3.connect(path)) as connection:
-        times = connection.execute("SELECT count(DISTINCT time), count(*) FROM steps").fetchone()
-    assert times[0] < times[1] / 5  # many hosts' entries have one time, as they share a commit
+    with open_store(place)._database.reading() as connection:
+        assert connection is not None
+        times, entries = connection.execute(text("SELECT count(DISTINCT time), count(*) FROM steps")).one()
+    assert times < entries / 5  # many hosts' entries have one time, as they share a commit
 
 
-def test_a_run_that_lost_a_host_writes_no_more_of_it(path: Path) -> None:
+def test_a_run_that_lost_a_host_writes_no_more_of_it(place: str) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    store = open_store(str(path), clock=lambda: moment)
+    store = open_store(place, clock=lambda: moment)
     lost = hold(store, ["a", "b"])
-    later = open_store(str(path), clock=lambda: moment.replace(year=2027))
+    later = open_store(place, clock=lambda: moment.replace(year=2027))
     hold(later, ["a"], "r2")
 
     async def work() -> None:
@@ -126,13 +120,13 @@ def test_a_run_that_lost_a_host_writes_no_more_of_it(path: Path) -> None:
     assert store.journal.completed("r") == {("b", "files", "i")}
 
 
-def test_an_entry_that_cannot_be_written_fails_for_everyone_who_waits_and_later_ones_can(path: Path) -> None:
-    store = open_store(str(path), patience=0.05)
+def test_an_entry_that_cannot_be_written_fails_for_everyone_who_waits_and_later_ones_can(place: str) -> None:
+    store = open_store(place, patience=0.05)
     epochs = hold(store, HOSTS)
 
     async def work() -> list[BaseException | None]:
         async with store.journal.steps_of("r", epochs) as steps:
-            with open_store(str(path)).write():
+            with open_store(place).write():
                 found = await asyncio.gather(
                     *(steps.write([entry(host, "files")]) for host in HOSTS), return_exceptions=True
                 )
@@ -145,8 +139,8 @@ def test_an_entry_that_cannot_be_written_fails_for_everyone_who_waits_and_later_
     assert store.journal.completed("r") == {("web1", "files", "i")}
 
 
-def test_a_writer_that_is_cancelled_leaves_the_others_their_entries(path: Path) -> None:
-    store = open_store(str(path))
+def test_a_writer_that_is_cancelled_leaves_the_others_their_entries(place: str) -> None:
+    store = open_store(place)
     epochs = hold(store, HOSTS)
 
     async def work() -> None:
@@ -160,8 +154,8 @@ def test_a_writer_that_is_cancelled_leaves_the_others_their_entries(path: Path) 
     assert len(store.journal.completed("r")) == len(HOSTS)
 
 
-def test_pruning_forgets_old_runs_with_their_steps(path: Path) -> None:
-    old = open_store(str(path), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+def test_pruning_forgets_old_runs_with_their_steps(place: str) -> None:
+    old = open_store(place, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     run = begin(old)
     epochs = hold(old, ["a"], run)
 
@@ -170,7 +164,7 @@ def test_pruning_forgets_old_runs_with_their_steps(path: Path) -> None:
             await steps.write([entry("a", "files")])
 
     asyncio.run(work())
-    store = open_store(str(path), clock=lambda: datetime(2026, 2, 1, tzinfo=UTC))
+    store = open_store(place, clock=lambda: datetime(2026, 2, 1, tzinfo=UTC))
     kept = begin(store, input_hash="new")
     for days, pruned in ((40, 0), (30, 1), (30, 0)):
         with store.write() as transaction:
