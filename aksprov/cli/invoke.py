@@ -7,7 +7,8 @@ Standard input holds one request, so that no value is ever pasted into a command
 
 Standard output gets a JSON object on each line: ``kind`` is event, ask, plan, object, row, note, error and, last, end
 with the ``exitCode``.  When ``attended``, the request is the first line only: standard input stays open, questions are
-answered on it ({"answer": true}, a text for a secret, null for nobody), and its end is what Ctrl-C is.
+answered on it ({"answer": true}, a text for a secret, null for nobody), and its end is what Ctrl-C is.  When the caller
+``carries`` a host, it is asked to run commands there (see :mod:`aksprov.cli.carried`).
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from typing import Any, cast
 import msgspec
 
 from aksprov import __version__
+from aksprov.cli.carried import CallersHost
 from aksprov.cli.dispatch import workflow_of
 from aksprov.cli.failure import interrupted, our_bug
+from aksprov.cli.logs import told
 from aksprov.cli.output import data, untold
 from aksprov.cli.values import from_json, texts_of
 from aksprov.cmdlets.binding import bind
@@ -52,12 +55,14 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         parameters: name as AksHci spells it, in any case -> text, number, boolean, array, object; null is left out.
         version: the version that the caller was made for, "" for any.
         attended: somebody can be asked.
+        carries: the one host that is worked on, which the caller reaches by a connection of its own; "" for none.
     """
 
     verb: str
     parameters: dict[str, Any] = {}
     version: str = ""
     attended: bool = False
+    carries: str = ""
 
 
 def serve() -> int:
@@ -94,13 +99,16 @@ def _serve(speaker: Speaker) -> int:
     request = bind(verb, from_json(verb, texts_of(verb, invocation.parameters)))
     stream = EventStream(lambda: datetime.now(UTC))
     stream.subscribe(speaker.event)
+    caller = Caller(speaker, attended=invocation.attended)
     session = Session(
         state_url=os.environ.get("AKSPROV_STATE") or None,
         events=stream,
         clock=lambda: datetime.now(UTC),
-        asker=Caller(speaker, attended=invocation.attended),
+        asker=caller,
+        carrier=CallersHost(invocation.carries.lower(), caller.asked) if invocation.carries else None,
     )
-    outcome = workflow_of(verb)(request, session)
+    with told(stream):
+        outcome = workflow_of(verb)(request, session)
     speaker.outcome(verb, outcome)
     return int(outcome.exit_code)
 
@@ -222,8 +230,7 @@ class Caller:
         Raises:
             UsageError: InputEnded.
         """
-        self._speaker.say("ask", question=question, secret=True)
-        answer = await asyncio.get_running_loop().run_in_executor(None, self._answers.get)
+        answer = await self.asked("ask", question=question, secret=True)
         if not isinstance(answer, str):
             raise UsageError(
                 "InputEnded",
@@ -233,6 +240,11 @@ class Caller:
                 fix="give the value beforehand, by another kind of reference",
             )
         return answer
+
+    async def asked(self, kind: str, **content: Any) -> Any:
+        """What the caller answers to a line; None where nobody does."""
+        self._speaker.say(kind, **content)
+        return await asyncio.get_running_loop().run_in_executor(None, self._answers.get) if self.interactive else None
 
     def _listen(self) -> None:
         """Take the caller's answers, by a thread of its own; the end of the input stops the run as Ctrl-C does."""

@@ -15,6 +15,7 @@ import msgspec
 
 from aksprov.cli.common_parameters import Stream
 from aksprov.cli.display import Display, line_of
+from aksprov.cli.logs import told
 from aksprov.errors import UsageError
 from aksprov.events import Event, EventStream, Reader
 
@@ -38,6 +39,7 @@ def followed(
         UsageError: EventsNotWritten.
     """
     with ExitStack() as stack:
+        stack.enter_context(told(stream))
         if events is not None:
             stream.subscribe(stack.enter_context(_json_lines(events)))
         if sys.stderr.isatty():

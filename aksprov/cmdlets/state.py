@@ -162,4 +162,27 @@ STATE_PRUNE = Verb(
     confirms=True,
     always_asks=True,
 )
-VERBS = (GET_LOCK, BREAK_LOCK, ADOPT, STATE_BACKUP, STATE_RESTORE, STATE_CHECK, STATE_PRUNE)
+STATE_COPY = Verb(
+    name="state-copy",
+    cmdlet="Copy-AksprovState",
+    topic=_TOPIC,
+    synopsis="Copy the state to another place and use it there.",
+    parameters=(
+        Parameter(
+            name="to",
+            placeholder="STATE",
+            positional=True,
+            ours=True,
+            mandatory_in=("*",),
+            help="A path or postgresql:// URL, without a password, where nothing is recorded yet.",
+            example="postgresql://team-db/aksprov",
+        ),
+    ),
+    examples=(
+        Example(
+            command="aksprov state-copy postgresql://team-db/aksprov",
+            text="From a file to a team's database; the other way round it is the same.",
+        ),
+    ),
+)
+VERBS = (GET_LOCK, BREAK_LOCK, ADOPT, STATE_BACKUP, STATE_RESTORE, STATE_CHECK, STATE_PRUNE, STATE_COPY)

@@ -1,5 +1,6 @@
-"""The recorded state: ledger, journal and objects, in an SQLite file by default."""
+"""The recorded state: ledger, journal and objects, in an SQLite file or on PostgreSQL."""
 
+from aksprov.state.backend import has_password
 from aksprov.state.backup import Backup, open_backup
 from aksprov.state.host_leases import HostsLockedError, RunFencedError, is_over
 from aksprov.state.journal import Journal
@@ -17,6 +18,7 @@ __all__ = [
     "Store",
     "TakenError",
     "Transaction",
+    "has_password",
     "is_over",
     "open_backup",
     "open_store",

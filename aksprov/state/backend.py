@@ -103,6 +103,16 @@ def open_backend(url: str | None, patience: float) -> Backend:
     return SqliteBackend(file_path(text), patience)
 
 
+def has_password(url: str) -> bool:
+    """Whether the place of a state carries a password.
+
+    Raises:
+        NotAvailableError: PostgresqlNotInstalled.
+        StateError: StateUrlUnknown.
+    """
+    return url.startswith(_POSTGRESQL) and PostgresqlBackend(url, 0).has_password
+
+
 def _without_secrets(url: str) -> str:
     """Scheme and host of a URL; its user and password are not shown."""
     try:

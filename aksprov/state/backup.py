@@ -113,9 +113,7 @@ def hold(backend: Backend) -> Iterator[Backup]:
         )
     with closing(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)) as memory:
         backend.hold(memory)
-        engine = engine_on(memory)
-        with engine.connect() as connection:
+        with engine_on(memory).connect() as connection:
             read_meta(connection, backend.location)
             upgrade(connection)
             yield Backup(connection, memory, backend.location)
-        engine.dispose()

@@ -34,15 +34,13 @@ def copy_as_it_is(source: Connection, memory: sqlite3.Connection) -> None:
     """Copy a state, which may be of an older version, into an empty database in memory."""
     there = set(inspect(source).get_table_names())
     tables = [table for table in metadata.sorted_tables if table.name in there]
-    engine = engine_on(memory)
-    with engine.begin() as target:
+    with engine_on(memory).begin() as target:
         metadata.create_all(target, tables)
         copy_rows(source, target, tables)
-    engine.dispose()
 
 
 def engine_on(memory: sqlite3.Connection) -> Engine:
-    """An engine for a database in memory, which lives as long as its connection."""
+    """An engine for a database in memory, which lives as long as its connection: neither is closed by the engine."""
     return create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
 
 

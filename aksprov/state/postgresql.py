@@ -49,7 +49,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 _BEGIN_WRITING: Final = text(
     "SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:lock), txid_current()"
 )
-_BEGIN_READING: Final = text("SELECT 1")
+_BEGIN_READING: Final = text("SET TRANSACTION READ ONLY")
 _WHAT_IS_THERE: Final = text(
     """
     SELECT to_regclass('meta') IS NOT NULL AS ours, array(
@@ -85,6 +85,11 @@ class PostgresqlBackend:
         self._away = away
         self._engine: Engine | None = None
         self._there = False
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the URL carries one."""
+        return bool(self._address.parameters.get("password"))
 
     def exists(self) -> bool:
         """Whether the tables are there; one of another program's is refused (StateForeign)."""
@@ -183,7 +188,7 @@ class PostgresqlBackend:
         patience = {"patience": f"{max(1, round(self._patience * 1000))}ms", "lock": _LOCK}
         with ExitStack() as on_failure, reported(self._address, wrote=write):
             connection = on_failure.enter_context(self._opened().connect())
-            connection.execution_options(isolation_level=isolation, postgresql_readonly=not write)
+            connection.execution_options(isolation_level=isolation)
             number = connection.execute(_BEGIN_WRITING, patience).one()[2] if write else 0
             if not write:
                 connection.execute(_BEGIN_READING)

@@ -107,7 +107,7 @@ def why_refused(address: Address, error: psycopg.Error) -> AwayError | AksprovEr
     if any(words in said for words in _TOO_MANY) or isinstance(error, psycopg.errors.ConnectionTimeout):
         return AwayError(said)
     # without a password: no login is tried twice
-    nobody = {"password": "", "passfile": os.devnull, "connect_timeout": "10"}
+    nobody = {"password": "", "passfile": f"{os.devnull}/none", "connect_timeout": "10"}
     names = psycopg.conninfo.make_conninfo("", **{**address.parameters, **nobody})
     if psycopg.pq.PGconn.ping(names.encode()) in (psycopg.pq.Ping.REJECT, psycopg.pq.Ping.NO_RESPONSE):
         return AwayError(said)

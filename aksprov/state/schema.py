@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Dialect, Index, Integer, MetaData, Table, TypeDecorator, UniqueConstraint
 from sqlalchemy import Text as _Text
 
 SCHEMA_VERSION: Final = 3
@@ -14,6 +14,18 @@ STATE_ID: Final = "state_id"
 
 # PostgreSQL sorts and compares by the bytes of UTF-8, as SQLite does: nothing may depend on where a state is.
 Text: Final = _Text().with_variant(_Text(collation="C"), "postgresql")
+
+
+class _HostText(TypeDecorator[str]):
+    """What a host said: it may have the one character that PostgreSQL cannot hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Show that character as Unicode shows what cannot be shown."""
+        return value and value.replace("\0", "\ufffd")
+
 
 metadata = MetaData()
 
@@ -138,7 +150,7 @@ steps = Table(
     Column("step", Text, nullable=False),
     Column("input_hash", Text, nullable=False),
     Column("result", Text, nullable=False),
-    Column("details", Text, nullable=False),
+    Column("details", _HostText, nullable=False),
     Column("time", Text, nullable=False),
     Index("steps_by_run", "run"),
 )

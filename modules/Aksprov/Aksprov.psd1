@@ -33,6 +33,7 @@
         'Restore-AksprovState',
         'Test-AksprovState',
         'Clear-AksprovState',
+        'Copy-AksprovState',
         'New-AksHciLoadBalancerSetting',
         'Get-AksprovNetworkPlugin',
         'Get-AksHciVmSize',

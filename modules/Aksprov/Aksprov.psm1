@@ -1421,6 +1421,37 @@ function Clear-AksprovState {
     }
 }
 
+function Copy-AksprovState {
+    <#
+    .SYNOPSIS
+    Copy the state to another place and use it there.
+
+    .DESCRIPTION
+    It carries out 'aksprov state-copy'; docs/cmdlets.md has all of it.
+
+    .PARAMETER to
+    A path or postgresql:// URL, without a password, where nothing is recorded yet. Required.
+
+    .EXAMPLE
+    Copy-AksprovState postgresql://team-db/aksprov
+
+    From a file to a team's database; the other way round it is the same.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType([void])]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)]
+        [string] $to
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'state-copy'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+        }
+    }
+}
+
 function New-AksHciLoadBalancerSetting {
     <#
     .SYNOPSIS
@@ -1682,6 +1713,7 @@ Export-ModuleMember -Function @(
     'Restore-AksprovState',
     'Test-AksprovState',
     'Clear-AksprovState',
+    'Copy-AksprovState',
     'New-AksHciLoadBalancerSetting',
     'Get-AksprovNetworkPlugin',
     'Get-AksHciVmSize',

@@ -113,6 +113,6 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _argv(self, name: str, *words: str | Path) -> list[str | Path]:
-        """A program as a user whom PostgreSQL accepts; it ends when these tests do, however that is."""
+        """A program as a user whom PostgreSQL accepts; it ends with the thread that started it, however that ends."""
         user = ["--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups"] if os.getuid() == 0 else []
         return ["setpriv", *user, "--pdeathsig", "INT", program(name), *words]

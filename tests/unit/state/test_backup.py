@@ -1,4 +1,4 @@
-"""Backups of a state on a real file: whole whatever goes on meanwhile, and put back in one piece or not at all."""
+"""Backups of a state on real databases: whole whatever goes on meanwhile, put back in one piece or not at all."""
 
 from __future__ import annotations
 
@@ -30,9 +30,19 @@ WEB1 = Host(name="Web1", address="10.0.0.11", os="linux")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(place: str) -> Store:
     """A state with one host, which a run holds."""
-    store = open_store(str(tmp_path / "state.db"))
+    return filled(place)
+
+
+@pytest.fixture
+def in_file(tmp_path: Path) -> Store:
+    """The same in a file, for what only files have."""
+    return filled(str(tmp_path / "state.db"))
+
+
+def filled(place: str) -> Store:
+    store = open_store(place)
     with store.write() as transaction:
         transaction.put_host(WEB1)
         run = transaction.runs.begin("new-cluster", ["cluster/demo"], "h", "p")
@@ -54,14 +64,14 @@ def restore(store: Store, backup: Path) -> None:
         store.restore(opened)
 
 
-def test_a_backup_is_one_private_file_with_everything(store: Store, tmp_path: Path) -> None:
+def test_a_backup_is_one_private_file_with_everything(in_file: Store, tmp_path: Path) -> None:
     target = tmp_path / "a.backup"
-    store.back_up(target)
+    in_file.back_up(target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert {p.name for p in tmp_path.iterdir()} - {"state.db-wal", "state.db-shm"} == {"state.db", "a.backup"}
     with open_backup(target) as backup:
-        assert backup.snapshot == store.snapshot()
-    store.back_up(target)  # replaces it
+        assert backup.snapshot == in_file.snapshot()
+    in_file.back_up(target)  # replaces it
 
 
 def test_a_restored_state_has_what_the_backup_had_and_has_looked_at_no_host(store: Store, tmp_path: Path) -> None:
@@ -230,17 +240,17 @@ def test_what_is_no_backup_is_told_apart_and_changes_nothing(
     assert store.snapshot() == now
 
 
-def test_a_torn_log_loses_only_what_was_not_committed(store: Store, tmp_path: Path) -> None:
+def test_a_torn_log_loses_only_what_was_not_committed(in_file: Store, tmp_path: Path) -> None:
     """The log is cut at every place that a power cut may leave: what was committed before is there, and whole."""
-    with closing(sqlite3.connect(store.location)) as reader:  # keeps the log from being folded into the state
+    with closing(sqlite3.connect(in_file.location)) as reader:  # keeps the log from being folded into the state
         reader.execute("BEGIN").execute("SELECT * FROM meta").fetchall()
-        log = Path(f"{store.location}-wal")
+        log = Path(f"{in_file.location}-wal")
         lengths = []
         for number in range(3):
-            with store.write() as transaction:
+            with in_file.write() as transaction:
                 transaction.put_host(Host(name=f"h{number}", address="h", os="linux"))
             lengths.append(log.stat().st_size)
-        whole, state = log.read_bytes(), Path(store.location).read_bytes()
+        whole, state = log.read_bytes(), Path(in_file.location).read_bytes()
     copy = tmp_path / "copy" / "state.db"
     copy.parent.mkdir()
     for length in range(0, len(whole), 1111):
@@ -252,14 +262,14 @@ def test_a_torn_log_loses_only_what_was_not_committed(store: Store, tmp_path: Pa
         assert {f"h{n}" for n, end in enumerate(lengths) if length >= end} <= hosts.keys()
 
 
-def test_a_backup_that_cannot_be_written_says_why(store: Store, tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_written_says_why(in_file: Store, tmp_path: Path) -> None:
     for target, why in (
         (tmp_path / "none/a.backup", "No such file"),
-        (Path(store.location), "the state itself"),
+        (Path(in_file.location), "the state itself"),
         (tmp_path, "directory"),
     ):
         with pytest.raises(AksprovError) as caught:
-            store.back_up(target)
+            in_file.back_up(target)
         assert (caught.value.code, caught.value.where) == ("BackupNotWritten", str(target))
         assert why in caught.value.why
-    assert store.snapshot().hosts == {"web1": WEB1}
+    assert in_file.snapshot().hosts == {"web1": WEB1}
