@@ -58,6 +58,18 @@ async def verify(
     return tuple(row for rows, _ in asked for row in rows) + await endpoint.rows()
 
 
+async def verify_host(desired: Desired, bundle: Bundle, connection: Connection) -> tuple[Row, ...]:
+    """Rows of one host; what only several hosts together can tell is not asked.
+
+    Args:
+        bundle: what it should have, late values filled in.
+        connection: to that host.
+    """
+    nodes = desired.nodes_by_host[bundle.host]
+    asked = [await _host(node, desired, {bundle.host: bundle}, {bundle.host: connection}) for node in nodes]
+    return tuple(row for rows, _ in asked for row in rows)
+
+
 async def _host(
     node: Node,
     desired: Desired,

@@ -94,6 +94,20 @@ class Connection(Protocol):
         ...
 
 
+class Carrier(Protocol):
+    """A program that called ours and reaches one host by a connection of its own, as Ansible does.
+
+    Attributes:
+        host: key of that host.
+    """
+
+    host: str
+
+    async def __call__(self, command: str, stdin: bytes) -> Completed:
+        """Run a command line there as the privileged user; raises HostError where it could not."""
+        ...
+
+
 class Connect(Protocol):
     """Opens a connection; raises HostError or HostAuthError."""
 

@@ -63,6 +63,12 @@ class Runs:
         ended = {"finished": _text(self._clock()), "result": result}
         self._connection.execute(update(runs).where(runs.c.run == run).values(ended))
 
+    def done(self, input_hashes: Iterable[str]) -> set[str]:
+        """Those of these requests whose newest run has ended well."""
+        found = rows.found(self._connection, runs, "input_hash", input_hashes)
+        newest = {request: max(there, key=lambda row: row["id"]) for request, there in found.items()}
+        return {request for request, run in newest.items() if run["result"] == DONE}
+
     def prune(self, keep_days: int) -> int:
         """Forget runs, and their steps, that began more than so many days ago; how many these were."""
         before = _text(self._clock() - timedelta(days=keep_days))

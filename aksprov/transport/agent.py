@@ -61,6 +61,13 @@ def command_line(argv: Sequence[str]) -> str:
     return "exec " + " ".join(word if re.fullmatch(r"[A-Za-z0-9/=_.-]+", word) else quote(word) for word in argv)
 
 
+def request_of(nonce: str, text: str, arguments: Sequence[str], stdin: bytes) -> bytes:
+    """What an agent reads for one more script, its arguments without blanks."""
+    body = text.encode()
+    header = " ".join([nonce, str(len(body)), str(len(stdin)), str(stream_seconds(len(stdin))), *arguments])
+    return header.encode() + b"\n" + body + stdin
+
+
 def stream_seconds(size: int) -> int:
     """Seconds in which ``size`` bytes must have arrived on the host."""
     return STREAM_SECONDS + size // STREAM_BYTES_PER_SECOND
@@ -156,10 +163,8 @@ class Agent:
 
     async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
         """Run one more script, its arguments without blanks; raises as :meth:`first` does."""
-        body = text.encode()
-        arrival = stream_seconds(len(stdin))
-        header = " ".join([self._nonce, str(len(body)), str(len(stdin)), str(arrival), *arguments])
-        return await self._exchange(header.encode() + b"\n" + body + stdin, seconds + arrival)
+        request = request_of(self._nonce, text, arguments, stdin)
+        return await self._exchange(request, seconds + stream_seconds(len(stdin)))
 
     def end(self) -> None:
         """Tell the agent that nothing more comes."""

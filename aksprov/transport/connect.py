@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aksprov.model.base import Value
 from aksprov.model.host import Host
-from aksprov.model.transport import Connect, Connection
+from aksprov.model.transport import Carrier, Connect, Connection
 from aksprov.transport.credentials import Credentials
 from aksprov.transport.secret_sources import SecretSources
 
@@ -31,6 +31,7 @@ class TransportOptions(Value, frozen=True, kw_only=True):
         inventory: recorded hosts by key; a jump_host may name one of them.
         ask: asks a person for a secret; None where there is nobody.
         jitter: a random number from 0 to 1.
+        carrier: reaches one host in our place, and no other host is reached; None where we connect ourselves.
     """
 
     known_hosts: tuple[Path, ...] | None = None
@@ -38,6 +39,7 @@ class TransportOptions(Value, frozen=True, kw_only=True):
     inventory: Mapping[str, Host] = {}
     ask: Callable[[str], Awaitable[str]] | None = None
     jitter: Callable[[], float] = random.random
+    carrier: Carrier | None = None
 
 
 def connector(options: TransportOptions | None = None) -> Connect:
@@ -63,6 +65,10 @@ class _Connector:
         Raises:
             HostError: as the transport does.
         """
+        if self._options.carrier is not None:
+            from aksprov.transport.carried import CarriedConnection
+
+            return CarriedConnection(host, self._options.carrier)
         if host.connection == "local":
             from aksprov.transport.local import LocalConnection
 

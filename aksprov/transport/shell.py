@@ -11,17 +11,35 @@ import binascii
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from aksprov.errors import HostError
 from aksprov.facts.parse import is_unfinished, parse_observation
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
-from aksprov.transport.agent import Agent
 from aksprov.transport.delivery import apply_input, apply_script, check_recovery, parse_answer
 from aksprov.transport.posix import script
+from aksprov.transport.probe import NO_TOOL
 
-OpenAgent = Callable[[str, Sequence[str]], Awaitable[Agent]]
+
+class Scripts(Protocol):
+    """Runs scripts on one host, one after another, as :class:`aksprov.transport.agent.Agent` does."""
+
+    async def first(self, seconds: float) -> Completed:
+        """The answer of the script that it was made with."""
+        ...
+
+    async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
+        """The answer of one more."""
+        ...
+
+    def end(self) -> None:
+        """No more of them."""
+        ...
+
+
+OpenAgent = Callable[[str, Sequence[str]], Awaitable[Scripts]]
 
 # For an answer that moves no more than text: facts and hashes take well under a second.
 ANSWER_SECONDS = 60
@@ -41,7 +59,7 @@ class Shell:
     def __init__(self, host: Host, open_agent: OpenAgent) -> None:
         self._host = host
         self._open_agent = open_agent
-        self._agent: Agent | None = None
+        self._agent: Scripts | None = None
         self._turn = asyncio.Lock()  # one script at a time on the one channel
 
     async def ask(
@@ -119,6 +137,16 @@ class Shell:
         done = await self.ask(apply_script(delivery), stdin=stdin, seconds=APPLY_SECONDS)
         text = done.stdout.decode("utf-8", "replace")
         return parse_answer(text or done.stderr.decode("utf-8", "replace"), delivery, self._host.name)
+
+    async def tcp_open(self, address: str, port: int) -> bool | None:
+        """Whether a TCP connection from the host opens; None where it has no program to try it with."""
+        done = await self.ask(script("tcp"), (address, str(port)))
+        return None if done.status == NO_TOOL else done.status == 0
+
+    async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
+        """Send to a UNIX socket on the host, read to its end; None when not possible."""
+        done = await self.ask(script("unix"), (path,), request)
+        return done.stdout if done.status == 0 else None
 
     def end(self) -> None:
         """No more scripts."""

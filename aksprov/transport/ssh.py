@@ -21,8 +21,7 @@ from aksprov.transport.bastions import close
 from aksprov.transport.credentials import Credentials
 from aksprov.transport.login import Login
 from aksprov.transport.passwords import Password
-from aksprov.transport.posix import script
-from aksprov.transport.probe import NO_TOOL, exchange, opens
+from aksprov.transport.probe import exchange, opens
 from aksprov.transport.shell import Shell
 from aksprov.transport.streams import Sink, Source
 
@@ -84,8 +83,8 @@ class SshConnection:
         except asyncssh.ChannelOpenError as e:
             if e.code == asyncssh.OPEN_CONNECT_FAILED:
                 return False
-        done = await self._shell.ask(script("tcp"), (address, str(port)))
-        if done.status == NO_TOOL:
+        opened = await self._shell.tcp_open(address, port)
+        if opened is None:
             raise HostError(
                 "HostForwardingRefused",
                 f"{self.host.name} cannot be asked to open TCP connections",
@@ -93,7 +92,7 @@ class SshConnection:
                 why="its sshd forbids forwarding and it has no bash",
                 fix="AllowTcpForwarding yes (or local) in sshd_config, for this user",
             )
-        return done.status == 0
+        return opened
 
     async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
         """Send to a UNIX socket on the host, read to its end; None when not possible."""
@@ -103,8 +102,7 @@ class SshConnection:
             answer = None  # forbidden, or the socket is another user's: the privileged shell may still reach it
         if answer is not None:
             return answer
-        done = await self._shell.ask(script("unix"), (path,), request)
-        return done.stdout if done.status == 0 else None
+        return await self._shell.unix_exchange(path, request)
 
     async def _unix(self, path: str) -> tuple[Source, Sink]:
         reader, writer = await self._connection.open_unix_connection(path, encoding=None)

@@ -31,6 +31,10 @@ def run(request: Request, session: Session) -> Outcome:
     if plan is not None:
         return _run_plan(Path(plan), request, session)
     directory = Path(str(folder))
+    if session.carrier is not None:
+        from aksprov.workflows.push_host import push_host
+
+        return asyncio.run(push_host(request, session, directory, session.carrier.host))
     if is_plain(directory):
         from aksprov.workflows.push_files import push_files
 

@@ -124,7 +124,7 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
     if late:
         _record_late(store, picture, held, late[CA])
     async with store.journal.steps_of(held.run, held.epochs) as steps:
-        await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, _blocked)
+        await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, late_missing)
     return late
 
 
@@ -146,7 +146,8 @@ def _record_late(store: Store, picture: Picture, held: Reservation, certificate:
         transaction.put_late(picture.desired.cluster.key, CA, certificate)
 
 
-def _blocked(host: str, needed: str) -> HostError:
+def late_missing(host: str, needed: str) -> HostError:
+    """The error of a host that waits for another one's late value in vain."""
     return HostError(
         "LateValueMissing",
         f"the host waits for the cluster's CA certificate, which {needed} did not give",

@@ -61,6 +61,7 @@ class Picture(Value, frozen=True, kw_only=True):
     """All that is known before a run: what is asked for, what is there, what would change.
 
     Args:
+        recorded: what the state had when it was made.
         facts: fresh ones, and recorded ones of hosts that did not answer; by host key.
         status: where the cluster stands, as recorded.
         late: late values that are known already.
@@ -69,6 +70,7 @@ class Picture(Value, frozen=True, kw_only=True):
         foreign: router ids that strangers on the subnet use.
     """
 
+    recorded: Snapshot
     desired: Desired
     status: ClusterStatus
     facts: dict[str, Facts]
@@ -116,7 +118,7 @@ async def look(
         async def observe(connection: Connection, paths: Mapping[str, tuple[str, ...]] = paths) -> Observed:
             return await connection.observe(paths[connection.host.key])
 
-        answers = await fleet.each(unseen, observe)
+        answers = await fleet.each(paths, observe)
         observed |= answers
         facts |= {k: o.facts for k, o in answers.items() if not offline}
         if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
@@ -164,6 +166,7 @@ async def _compare(
     going |= await with_contents(targets, going, fleet)
     plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
+        recorded=snapshot,
         desired=desired,
         status=snapshot.statuses.get(desired.cluster.key, ClusterStatus()),
         facts=facts,

@@ -32,5 +32,7 @@ def scan(session: Session, store: Store) -> Callable[[Host], Awaitable[tuple[Off
 def _options(session: Session, store: Store, more: Mapping[str, Host]) -> TransportOptions:
     asker = session.asker
     return TransportOptions(
-        inventory={**store.snapshot().hosts, **more}, ask=asker.secret if asker.interactive else None
+        inventory={**store.snapshot().hosts, **more},
+        ask=asker.secret if asker.interactive else None,
+        carrier=session.carrier,
     )

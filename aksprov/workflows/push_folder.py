@@ -33,7 +33,7 @@ async def push_folder(request: Request, session: Session, folder: Path) -> Outco
     bundles = load_folder(folder)
 
     def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
-        cluster = _cluster_of(bundles, snapshot, folder)
+        cluster = cluster_of(bundles, snapshot, folder)
         return cluster, snapshot.networks[cluster.network.lower()]
 
     async with Fleet(store.snapshot().hosts, contact(session, store), session.events) as fleet:
@@ -58,7 +58,12 @@ def _from_folder(bundles: Mapping[str, Bundle], folder: Path) -> BundleSource:
     return source
 
 
-def _cluster_of(bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: Path) -> Cluster:
+def cluster_of(bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: Path) -> Cluster:
+    """The one cluster whose files a folder holds.
+
+    Raises:
+        DefinitionError: FolderClusterUnknown.
+    """
     keys = {f.cluster for b in bundles.values() for f in b.files}
     known = [snapshot.clusters[k] for k in keys if k in snapshot.clusters]
     if len(known) != 1 or len(keys) != 1:

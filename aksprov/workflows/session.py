@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aksprov.events import EventStream
 from aksprov.model.host_lease import LeaseTerms
+from aksprov.model.transport import Carrier
 
 
 class Asker(Protocol):
@@ -35,6 +36,7 @@ class Session:
         clock: current time in UTC.
         asker: for confirmations.
         lease_terms: how long a run holds its hosts without saying so again.
+        carrier: reaches one host in our place; None where we connect ourselves.
     """
 
     state_url: str | None
@@ -42,3 +44,4 @@ class Session:
     clock: Callable[[], datetime]
     asker: Asker
     lease_terms: LeaseTerms = field(default_factory=LeaseTerms)
+    carrier: Carrier | None = None

@@ -54,7 +54,35 @@ class Answer:
     @property
     def changed(self):
         """Whether something was stored or sent."""
-        return not any("nothing to change" in note for note in self.notes)
+        return self.earlier or not any("nothing to change" in note for note in self.notes)
+
+
+NO_PROGRAM = {
+    "code": "ProgramNotFound",
+    "what": "the program aksprov is not there",
+    "where": "AKSPROV_CLI, PATH",
+    "why": "neither of them leads to it",
+    "fix": "pip install aksprov on the host that runs this task, or set AKSPROV_CLI for it",
+    "exitCode": 69,
+}
+
+
+def find_program():
+    """The path of aksprov, or None."""
+    path = os.environ.get("AKSPROV_CLI") or shutil.which("aksprov")
+    return path if path and os.path.exists(path) else None
+
+
+def without_answer(path, words):
+    """The error of a program that ended without its last line."""
+    return {
+        "code": "ProgramFailed",
+        "what": "aksprov did not answer",
+        "where": path,
+        "why": words[-500:] or "it ended without a word",
+        "fix": "run the program by hand; it must be aksprov " + VERSION,
+        "exitCode": 70,
+    }
 
 
 class Program:
@@ -62,19 +90,9 @@ class Program:
 
     def __init__(self, module):
         self._module = module
-        self._path = os.environ.get("AKSPROV_CLI") or shutil.which("aksprov")
-        if not self._path or not os.path.exists(self._path):
-            fail(
-                module,
-                {
-                    "code": "ProgramNotFound",
-                    "what": "the program aksprov is not there",
-                    "where": self._path or "PATH",
-                    "why": "neither AKSPROV_CLI nor PATH leads to it",
-                    "fix": "pip install aksprov on the host that runs this task, or set AKSPROV_CLI for it",
-                    "exitCode": 69,
-                },
-            )
+        self._path = find_program()
+        if self._path is None:
+            fail(module, NO_PROGRAM)
 
     def ask(self, verb, parameters, state=None):
         """Run a verb; ``state`` stands for the state that the environment names."""
@@ -95,17 +113,7 @@ class Program:
             lines, said = [], str(error)
         answer = Answer(lines)
         if answer.exit_code is None:
-            fail(
-                self._module,
-                {
-                    "code": "ProgramFailed",
-                    "what": "aksprov did not answer",
-                    "where": self._path,
-                    "why": said[-500:] or "it ended without a word",
-                    "fix": "run the program by hand; it must be aksprov " + VERSION,
-                    "exitCode": 70,
-                },
-            )
+            fail(self._module, without_answer(self._path, said))
         return answer
 
     def rehearse(self, verb, parameters):
@@ -119,14 +127,19 @@ class Program:
 
 
 def fail(module, error, rows=()):
-    """End the task with an error of aksprov, its fields and rows as data."""
+    """End the task with an error of aksprov."""
+    module.fail_json(**failure(error, rows))
+
+
+def failure(error, rows=()):
+    """The result of a task that failed: the error's fields and the rows as text and as data."""
     text = "{code}: {what}".format(**error)
     for word in ("where", "why", "fix"):
         if error.get(word):
             text += "\n  %s: %s" % (word, error[word])
     for row in rows:
         text += "\n  " + said(row)
-    module.fail_json(msg=text, error=error, rows=list(rows))
+    return {"msg": text, "error": error, "rows": list(rows)}
 
 
 def said(row):
@@ -185,7 +198,7 @@ def plan_result(module, answer):
     plan = answer.plan or {"hosts": []}
     changed = answer.exit_code == WOULD_CHANGE
     result = {"changed": changed, "plan": plan, "rows": answer.rows}
-    if module._diff:
+    if with_diff:
         result["diff"] = [
             {"prepared": file["diff"], "before_header": host["name"], "after_header": host["name"] + ":" + file["path"]}
             for host in plan["hosts"]
@@ -203,10 +216,15 @@ def refuse(module, answer):
         "what": "a host or a check failed",
         "where": ", ".join(sorted({row["Host"] for row in bad if row.get("Host")})),
         "why": "see the rows",
+    return planned(answer, module._diff)
+
+
+def planned(answer, with_diff):
+    """A task's result from a plan that was made."""
         "fix": "mend what the rows say, then run the task again: it goes on from there",
         "exitCode": answer.exit_code,
     }
-    fail(module, error, bad)
+    return error, bad
 
 
 def finish(module, answer, before, result, state):
@@ -218,6 +236,11 @@ def finish(module, answer, before, result, state):
             module.warn(said(row))
     after = answer.objects[0] if answer.objects and state == "present" else None
     result = dict(result, changed=answer.changed, rows=answer.rows, notes=answer.notes)
+    fail(module, *refusal(answer))
+
+
+def refusal(answer):
+    """The error and the failed rows of an answer."""
     if after is not None:
         result["object"] = after
     if module._diff and "diff" not in result:
