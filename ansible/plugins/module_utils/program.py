@@ -32,12 +32,14 @@ class Answer:
         exit_code: of the program.
     """
 
+        earlier: whether a verb before this one has changed something.
     def __init__(self, lines):
         self.objects, self.rows, self.notes = [], [], []
         self.plan = self.error = None
         self.exit_code = None
         for line in lines:
             kind = line.get("kind")
+        self.earlier = False
             if kind == "object":
                 self.objects.append(line["value"])
             elif kind == "plan":
