@@ -19,12 +19,14 @@ class Snapshot(Value, frozen=True, kw_only=True):
     (cluster key, late value's name) with the value's text.
 
     Args:
+        revision: another one whenever a network, a host or its facts have changed.
         epochs: the highest epoch that each host was given.
         restored: keys of hosts that were not looked at since the state was restored from a backup:
             they may have seen higher epochs, and have what the state lacks.
     """
 
     state_id: str = ""
+    revision: str = ""
     networks: dict[str, Network] = {}
     clusters: dict[str, Cluster] = {}
     statuses: dict[str, ClusterStatus] = {}

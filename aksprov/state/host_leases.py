@@ -72,7 +72,8 @@ class HostLeases:
         self.check_free(wanted)
         now = self._clock()
         # of a run that goes on after it was killed, hosts that have nothing more to change
-        done = [x for x in self.held() if x.holder.run == holder.run and x.host not in wanted and is_over(x, now)]
+        mine = [_lease(row) for row in rows.read(self._connection, schema.host_leases, run=holder.run, ended="")]
+        done = [lease for lease in mine if lease.host not in wanted and is_over(lease, now)]
         self.give_back({lease.host: lease.epoch for lease in done})
         epochs = self._next_epochs(wanted)
         known = rows.found(self._connection, schema.host_leases, "host", wanted)

@@ -52,8 +52,10 @@ def read_snapshot(connection: Connection, location: str) -> Snapshot:
     Raises:
         StateError: StateForeign, StateNewer; StateDamaged, when a recorded value is none of ours.
     """
+    meta = read_meta(connection, location)
     return Snapshot(
-        state_id=read_meta(connection, location)[schema.STATE_ID],
+        state_id=meta[schema.STATE_ID],
+        revision=meta.get(schema.REVISION, ""),
         **_read_objects(connection, location),
         nodes=_read(connection, schema.nodes, Node, "cluster", "role", "index", "host"),
         leases=_read(connection, schema.leases, Lease, "network", "address"),

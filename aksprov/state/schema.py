@@ -11,6 +11,7 @@ SCHEMA_VERSION: Final = 3
 
 VERSION: Final = "schema_version"
 STATE_ID: Final = "state_id"
+REVISION: Final = "revision"
 
 # PostgreSQL sorts and compares by the bytes of UTF-8, as SQLite does: nothing may depend on where a state is.
 Text: Final = _Text().with_variant(_Text(collation="C"), "postgresql")
@@ -29,7 +30,8 @@ class _HostText(TypeDecorator[str]):
 
 metadata = MetaData()
 
-# The schema's version, and the identity that hosts keep beside what they were given.
+# The schema's version, the identity that hosts keep beside what they were given, and a text that is another one
+# whenever a network, a host or its facts have changed.
 meta = Table(
     "meta",
     metadata,

@@ -5,12 +5,13 @@ Only values of ``aksprov.model`` go in and come out.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from aksprov.errors import BusyError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
@@ -21,7 +22,10 @@ from aksprov.model.network import Lease, Network, RouterId
 from aksprov.state import rows, schema
 from aksprov.state.host_leases import HostLeases
 from aksprov.state.journal import Runs
-from aksprov.state.reading import read_snapshot
+from aksprov.state.reading import read_meta, read_snapshot
+
+# What a proposal follows from, besides what is taken.
+_DEFINITIONS: Final = frozenset({"network", "host", "facts"})
 
 
 class TakenError(BusyError):
@@ -41,10 +45,22 @@ class Transaction:
         self.runs = Runs(connection, clock)
         self._connection = connection
         self._location = location
+        self._revised = False
 
     def snapshot(self) -> Snapshot:
         """Everything that is recorded, this transaction's own changes included."""
         return read_snapshot(self._connection, self._location)
+
+    def proposes_the_same(self, snapshot: Snapshot, cluster: str) -> bool:
+        """Whether what was proposed for a new cluster from an older snapshot may be recorded, unless it is taken.
+
+        That is so while the definitions are the same: who takes a host, an address or a router id of another one
+        is refused by its row.  So a proposal costs as much as it is large, however much the state records.
+        """
+        meta = read_meta(self._connection, self._location)
+        same = (snapshot.state_id, snapshot.revision) == (meta[schema.STATE_ID], meta.get(schema.REVISION))
+        is_new = cluster not in snapshot.clusters and all(node.cluster != cluster for node in snapshot.nodes)
+        return same and is_new and not rows.read(self._connection, schema.objects, kind="cluster", key=cluster)
 
     def put_network(self, network: Network) -> None:
         """Record a network, new or changed."""
@@ -82,12 +98,14 @@ class Transaction:
 
     def put_all_facts(self, facts: Mapping[str, Facts]) -> None:
         """Record what many hosts said of themselves, by host key."""
-        kind = schema.objects.c.kind
-        query = select(schema.objects.c.key).where(kind == "facts")
-        known = set(self._connection.execute(query).scalars())
-        bodies = [{"key": key, "body": msgspec.json.encode(said).decode()} for key, said in facts.items()]
-        rows.change(self._connection, schema.objects, "key", [b for b in bodies if b["key"] in known], kind="facts")
-        rows.add(self._connection, schema.objects, [b | {"kind": "facts"} for b in bodies if b["key"] not in known])
+        known = rows.found(self._connection, schema.objects, "key", facts, kind="facts")
+        bodies = {key: msgspec.json.encode(said).decode() for key, said in facts.items()}
+        changed = [{"key": k, "body": b} for k, b in bodies.items() if k in known and known[k][0]["body"] != b]
+        new = [{"kind": "facts", "key": k, "body": b} for k, b in bodies.items() if k not in known]
+        rows.change(self._connection, schema.objects, "key", changed, kind="facts")
+        rows.add(self._connection, schema.objects, new)
+        if changed or new:
+            self._revise()
 
     def add_nodes(self, nodes: Iterable[Node]) -> None:
         """Record nodes; one that is recorded already is left as it is.
@@ -173,11 +191,24 @@ class Transaction:
 
     def _put(self, kind: str, key: str, value: msgspec.Struct) -> None:
         body = msgspec.json.encode(value).decode()
-        rows.put(self._connection, schema.objects, {"kind": kind, "key": key}, {"body": body})
+        name = {"kind": kind, "key": key}
+        there = rows.read(self._connection, schema.objects, **name)
+        if there and there[0]["body"] == body:
+            return
+        rows.put(self._connection, schema.objects, name, {"body": body})
+        if kind in _DEFINITIONS:
+            self._revise()
 
     def _remove(self, key: str, *kinds: str) -> None:
         columns = schema.objects.c
         self._connection.execute(delete(schema.objects).where(columns.key == key, columns.kind.in_(kinds)))
+        if not _DEFINITIONS.isdisjoint(kinds):
+            self._revise()
+
+    def _revise(self) -> None:
+        if not self._revised:
+            rows.put(self._connection, schema.meta, {"name": schema.REVISION}, {"value": uuid.uuid4().hex})
+            self._revised = True
 
 
 def _taken(code: str, what: str, why: str) -> TakenError:

@@ -13,7 +13,7 @@ from aksprov.errors import ExitCode, HostAuthError, HostError
 from aksprov.ipam.placement import place
 from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import ClusterStatus, ProvisioningState
-from aksprov.model.desired import Desired
+from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.host_lease import Epochs, LeaseTerms
 from aksprov.model.network import RouterId
 from aksprov.model.row import Row
@@ -56,18 +56,10 @@ def reserve(
     """
     desired = picture.desired
     with store.write() as transaction:
-        now = transaction.snapshot()
-        router_ids = (*now.router_ids, *picture.foreign)
-        fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts}, router_ids=router_ids)
-        again = place(desired.cluster, desired.network, fresh, offline=offline)
-        if (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
-            raise TakenError(
-                "ProposalTaken",
-                "what the plan proposed was taken by another run",
-                where=f"cluster {desired.cluster.name}",
-                why="hosts, addresses and router ids go to whoever asks first",
-                fix="run the command again",
-            )
+        now = picture.recorded
+        if not transaction.proposes_the_same(now, desired.cluster.key):
+            now = transaction.snapshot()
+            _place_again(picture, now, offline=offline)
         if desired.cluster.key not in now.clusters:
             transaction.put_cluster(desired.cluster)
             transaction.add_nodes(desired.nodes)
@@ -83,6 +75,23 @@ def reserve(
         hosts = [host.name for host in picture.plan.hosts]
         epochs = transaction.host_leases.take(hosts, this_holder(run), terms)
     return Reservation(run=run, state_id=now.state_id, epochs=epochs)
+
+
+def _place_again(picture: Picture, now: Snapshot, *, offline: bool) -> None:
+    """Refuse a proposal that would be another one now."""
+    desired = picture.desired
+    router_ids = (*now.router_ids, *picture.foreign)
+    fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts}, router_ids=router_ids)
+    network = now.networks.get(desired.network.key)
+    again = place(desired.cluster, network, fresh, offline=offline) if network else None
+    if again is None or (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
+        raise TakenError(
+            "ProposalTaken",
+            "what the plan proposed was taken by another run",
+            where=f"cluster {desired.cluster.name}",
+            why="hosts, addresses and router ids go to whoever asks first",
+            fix="run the command again",
+        )
 
 
 def _router_id(desired: Desired) -> RouterId:

@@ -27,6 +27,7 @@ def test_what_goes_in_comes_out(place: str) -> None:
     found = open_store(place).snapshot()
     assert found == Snapshot(
         state_id=found.state_id,
+        revision=found.revision,
         networks={"lab": NETWORK},
         clusters={"demo": CLUSTER},
         statuses={"demo": ClusterStatus(state="Configured", details="x")},
@@ -202,3 +203,33 @@ def test_a_site_may_repeat_the_addresses_of_another(place: str) -> None:
         transaction.put_network(replace(NETWORK, name="Lab18", site="Shop18"))
         transaction.add_leases([replace(VIP, network="lab18", cluster="b", owner="cluster/b")])
         assert len(transaction.snapshot().leases) == 2
+
+
+def test_a_proposal_holds_while_the_definitions_are_the_same(place: str) -> None:
+    """Whatever else is leased meanwhile: its rows are refused by themselves.  The cluster must be new."""
+    fill(place)
+    store = open_store(place)
+    with store.write() as transaction:
+        transaction.put_host(HOST)  # as it is already
+        transaction.put_all_facts({"web1": FACTS})
+        seen = transaction.snapshot()
+        assert transaction.proposes_the_same(seen, "new") and not transaction.proposes_the_same(seen, "demo")
+    with store.write() as transaction:
+        transaction.add_leases([replace(VIP, address="10.0.0.201", owner="cluster/b", cluster="b")])
+        transaction.put_status("b", ClusterStatus())
+        assert transaction.proposes_the_same(seen, "new")
+        transaction.put_cluster(replace(CLUSTER, name="New"))
+        assert not transaction.proposes_the_same(seen, "new")
+    changes = (
+        lambda t: t.put_host(replace(HOST, name="web2")),
+        lambda t: t.put_network(replace(NETWORK, vlan_id=8)),
+        lambda t: t.put_facts("web1", replace(FACTS, cpus=8)),
+        lambda t: t.put_all_facts({"web1": replace(FACTS, cpus=9)}),
+        lambda t: t.remove_host("web2"),
+    )
+    for change in changes:
+        seen = store.snapshot()
+        with store.write() as transaction:
+            assert transaction.proposes_the_same(seen, "another")
+            change(transaction)
+            assert not transaction.proposes_the_same(seen, "another")
