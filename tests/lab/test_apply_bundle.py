@@ -18,7 +18,7 @@ import pytest
 from configured import NETWORK
 from controller import Controller
 from minilab import Host, Lab
-from playbooks import Ansible
+from playbooks import COLLECTION, ROOT, Ansible
 
 pytestmark = pytest.mark.ansible
 ROLES = {"cp1": "control-plane", "lb1": "load-balancer", "lb2": "load-balancer", "w1": "worker"}
@@ -32,6 +32,9 @@ case " $* " in *" -c "*) echo "[ALERT] not this one"; exit 1 ;; esac
 exec /usr/sbin/haproxy "$@"
 """
 CONFIGURATION = "/etc/haproxy/haproxy.cfg"
+(COMMAND,) = re.findall(r"^    (ansible-playbook .*apply_bundle.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+(PLAY,) = re.findall(r"^    - hosts: all\n(?:    .*\n)+", (COLLECTION / "README.md").read_text(), re.MULTILINE)
+PLAY = re.sub("^    ", "", PLAY, flags=re.MULTILINE)
 
 
 class Site:
@@ -41,20 +44,20 @@ class Site:
         self.lab, self.controller = lab, Controller(lab, folder)
         self.ansible = Ansible(folder, self.controller.state, inside=lab.inside)
         self.ansible.variables["ANSIBLE_SSH_ARGS"] = f"-o ControlMaster=no -o UserKnownHostsFile={lab.known_hosts}"
-        hosts = self.controller.write_hosts(more={host: {"roles": [role]} for host, role in ROLES.items()})
+        more: dict[str, dict[str, Any]] = {host: {"roles": [role]} for host, role in ROLES.items()}
+        more["w1"] |= {"user": "ops", "become": "sudo"}
+        hosts = self.controller.write_hosts(more=more)
         self.controller.run(*NETWORK)
         self.controller.run("add-host", "--file", hosts, "--offline")
         self.controller.run(*CLUSTER, "--output-dir", "review")
         (folder / "aksprov.yml").write_text("plugin: aksprov.hci.aksprov\n")
         for name, how in (("free", "strategy: free"), ("serial", "serial: 1")):
-            play = "- {hosts: os_linux, gather_facts: false, roles: [aksprov.hci.apply_bundle], HOW}\n"
-            (folder / f"{name}.yml").write_text(play.replace("HOW", how))
+            (folder / f"{name}.yml").write_text(PLAY.replace("gather_facts: false", f"gather_facts: false\n  {how}"))
 
     def play(self, playbook: str) -> dict[str, int]:
-        """Run a playbook; how many tasks changed something on each host."""
-        folder = self.controller.directory / "review"
-        given = ("-i", "aksprov.yml", "-e", f"apply_bundle_folder={folder}")
-        done = self.ansible.run("ansible-playbook", *given, playbook)
+        """Run a playbook by the README's command; how many tasks changed something on each host."""
+        command = COMMAND.replace("aksprov.hci.apply_bundle", playbook)
+        done = self.ansible.run(*command.replace("$PWD", str(self.controller.directory)).split())
         assert done.returncode == 0, done.stdout + done.stderr
         return {host: int(count) for host, count in re.findall(r"^(\S+) +: .*changed=(\d+)", done.stdout, re.MULTILINE)}
 
