@@ -13,13 +13,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from aksprov.cli.address_map import map_view
 from aksprov.cli.terminal import coloured, harmless, width
 from aksprov.cmdlets.declaration import Verb
 from aksprov.model.outcome import Outcome
-from aksprov.model.plan import HostPlan, Plan
+from aksprov.model.plan import HostPlan, Plan, PoolChange
 from aksprov.model.row import Row
 
 _RESULTS = {"Passed": "green", "Failed": "red", "Warning": "yellow", "Skipped": "dim"}
+_MAP = "Map"  # the property that is drawn
 _SIGNS = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
 
 
@@ -57,6 +59,8 @@ def _parts(verb: Verb, outcome: Outcome) -> Iterator[RenderableType]:
         yield _table(_columns(verb, outcome.objects), outcome.objects)
     for item in outcome.objects:
         yield from _details(verb, item, all_of_them=outcome.single)
+        if _MAP in item:
+            yield map_view(_plain(item.get("Name", "")), item[_MAP])
     if outcome.rows:
         yield rows_view(outcome.rows)
 
@@ -90,7 +94,7 @@ def _list(item: Mapping[str, Any]) -> Table:
 
 def _details(verb: Verb, item: Mapping[str, Any], *, all_of_them: bool) -> Iterator[RenderableType]:
     """Tables inside an object: of one object all, of several only those that were asked for by a switch."""
-    asked = {p.name.lower() for p in verb.parameters if p.kind == "switch"}
+    asked = {p.name.lower() for p in verb.parameters if p.kind == "switch"} - {_MAP.lower()}
     for name, value in item.items():
         if _is_table(value) and (all_of_them or name.lower() in asked):
             title = Text(f"{name} of {_plain(item.get('Name', ''))}", style="bold")
@@ -148,6 +152,7 @@ def plan_view(plan: Plan) -> Text:
                 alike.setdefault(_signature(host), []).append(host)
         for hosts in alike.values():
             lines += _host_lines(", ".join(h.name for h in hosts), hosts[0])
+    lines += _pool_lines(plan.pools or ())
     if plan.addresses:
         lines.append(Text("Addresses", style="bold"))
         lines += [Text(f"  {a.address}  {a.network}  {a.owner}") for a in plan.addresses]
@@ -159,6 +164,19 @@ def plan_view(plan: Plan) -> Text:
         lines.append(Text())
     lines.append(Text(_summary(plan), style="bold"))
     return Text("\n").join(lines)
+
+
+def _pool_lines(pools: Iterable[PoolChange]) -> Iterator[Text]:
+    """What a network's pools get and lose, and what is reserved."""
+    titles = {"VIP": "VIP pool", "Node": "node pool", "Reserved": "reserved"}
+    network = ""
+    for change in pools:
+        if change.network != network:
+            network = change.network
+            yield Text(f"Network {network}", style="bold")
+        sign, style = _SIGNS[change.change]
+        addresses = _count(change.count, "address", "addresses")
+        yield Text(f"  {sign} {titles[change.pool]} {change.addresses} ({addresses})", style=style)
 
 
 def _signature(host: HostPlan) -> tuple[str, ...]:
@@ -190,6 +208,8 @@ def _difference(diff: str) -> list[Text]:
 
 
 def _summary(plan: Plan) -> str:
+    if plan.pools:
+        return f"Plan: {_count(len(plan.pools), 'change')} of pools, on no host\nHash: {plan.hash}"
     if plan.empty:
         return f"Plan: nothing to change\nHash: {plan.hash}"
     changes = [file.change for host in plan.hosts for file in host.files]
@@ -199,5 +219,5 @@ def _summary(plan: Plan) -> str:
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or noun + 's'}"

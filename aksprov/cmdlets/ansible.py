@@ -104,9 +104,16 @@ def option(parameter: Parameter) -> str:
 
 
 def _verbs(noun: str) -> dict[str, Verb]:
-    """What a state or a change is done with."""
+    """What a state or a change is done with.
+
+    A set- verb that takes what defines the object changes one that is there; one that does not comes after it.
+    """
     names = {"present": (f"new-{noun}", f"add-{noun}"), "changed": (f"set-{noun}",), "absent": (f"remove-{noun}",)}
     found = {state: next(filter(None, map(find_verb, words)), None) for state, words in names.items()}
+    made, changes = found["present"], found["changed"]
+    defining = {p.name for p in made.parameters if p.mandatory_in} - _NOT_HERE if made else set()
+    if changes and not defining <= {p.name for p in changes.parameters}:
+        found["afterwards"] = found.pop("changed")
     return {state: verb for state, verb in found.items() if verb is not None}
 
 

@@ -1,4 +1,6 @@
-"""Cluster networks: New-, Get- and Remove-AksHciClusterNetwork, and New-AksHciNetworkSetting.
+"""Cluster networks: New-, Get-, Set- and Remove-AksHciClusterNetwork, and New-AksHciNetworkSetting.
+
+Set-AksHciClusterNetwork is ours: in AksHci a network's pools never changed.
 
 Source: the AksHci reference (learn.microsoft.com/azure/aks/aksarc/reference/ps) and
 "Network concepts for deploying AKS nodes"; property names from a transcript of module 1.2.16.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aksprov.cmdlets.common import FROM_JSON
+from aksprov.cmdlets.common import FROM_JSON, WHAT_IF
 from aksprov.cmdlets.declaration import Conflict, Example, Parameter, ParameterSet, Property, Verb
 from aksprov.model.network import UPGRADE_RESERVE
 
@@ -180,6 +182,11 @@ STORED_PROPERTIES = (
     *NETWORK_PROPERTIES,
     Property(name="Site", parameter="site", help="ours"),
     Property(name="UpgradeReserve", kind="integer", parameter="upgradeReserve", help="ours"),
+    Property(
+        name="VipPoolRanges", kind="texts", help="ours: every range of the VIP pool; VipPoolStart is of the first"
+    ),
+    Property(name="NodePoolRanges", kind="texts", help="ours: every range of the node pool"),
+    Property(name="ReservedRanges", kind="texts", help="ours: addresses that no pool hands out"),
 )
 COLUMNS = ("Name", "IpAddressPrefix", "Gateway", "Vlanid", "VswitchName", "Site")
 
@@ -235,6 +242,12 @@ GET_NETWORK = Verb(
             ours=True,
             help="Show every address that is leased, by whom, and which are free.",
         ),
+        Parameter(
+            name="map",
+            kind="switch",
+            ours=True,
+            help="Draw the pools address by address: free, reserved, in quarantine, or leased by which cluster.",
+        ),
     ),
     sets=(
         ParameterSet(name="All", help="Every network."),
@@ -245,12 +258,72 @@ GET_NETWORK = Verb(
     outputs=(
         *STORED_PROPERTIES,
         Property(name="Addresses", kind="objects", help="ours: with --addresses, each lease and what is free"),
+        Property(
+            name="Map", kind="objects", help="ours: with --map, each pool with its addresses and how many are what"
+        ),
     ),
     columns=COLUMNS,
     examples=(
         Example(command="aksprov get-cluster-network", text="All networks."),
         Example(command="aksprov get-cluster-network --name labnet --addresses", text="Its leases and what is free."),
+        Example(command="aksprov get-cluster-network --name labnet --map", text="The same as a picture."),
     ),
+)
+
+
+def _ranges(name: str, help: str, example: str) -> Parameter:
+    return Parameter(
+        name=name,
+        kind="texts",
+        placeholder="RANGE",
+        group="Pools",
+        ours=True,
+        rule="address range",
+        help=help,
+        example=example,
+    )
+
+
+SET_NETWORK = Verb(
+    name="set-cluster-network",
+    cmdlet="Set-AksHciClusterNetwork",
+    topic="Networks",
+    synopsis="Change a network's pools while clusters run on it.",
+    parameters=(
+        Parameter(
+            name="name",
+            placeholder="NAME",
+            ours=True,
+            mandatory_in=("*",),
+            rule="network name",
+            help="Name of the network.",
+            example="labnet",
+        ),
+        _ranges(
+            "addVipRange",
+            "Add these addresses to the VIP pool: A-B, or one address. Repeat the option, or put commas between them.",
+            "10.0.0.230-10.0.0.239",
+        ),
+        _ranges("addNodeRange", "Add these addresses to the node pool.", "10.0.0.110-10.0.0.119"),
+        _ranges("removeVipRange", "Take these addresses out of the VIP pool, where nobody has them.", "10.0.0.200"),
+        _ranges("removeNodeRange", "Take these addresses out of the node pool, where nobody has them.", "10.0.0.99"),
+        _ranges("reserve", "Never hand these addresses out.", "10.0.0.210-10.0.0.214"),
+        _ranges("release", "Hand these addresses out again, which were reserved.", "10.0.0.210"),
+        WHAT_IF,
+    ),
+    outputs=STORED_PROPERTIES,
+    columns=COLUMNS,
+    examples=(
+        Example(
+            command="aksprov set-cluster-network --name labnet --add-vip-range 10.0.0.230-10.0.0.239",
+            text="Ten more virtual addresses; what is there already is not added again.",
+        ),
+        Example(
+            command="aksprov set-cluster-network --name labnet --remove-node-range 10.0.0.91-10.0.0.100 --yes",
+            text="A smaller node pool, without asking.",
+        ),
+    ),
+    confirms=True,
 )
 REMOVE_NETWORK = Verb(
     name="remove-cluster-network",
@@ -287,4 +360,4 @@ NEW_NETWORK_SETTING = msgspec.structs.replace(
         ),
     ),
 )
-VERBS = (NEW_NETWORK, GET_NETWORK, REMOVE_NETWORK, NEW_NETWORK_SETTING)
+VERBS = (NEW_NETWORK, GET_NETWORK, SET_NETWORK, REMOVE_NETWORK, NEW_NETWORK_SETTING)

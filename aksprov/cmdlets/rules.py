@@ -47,6 +47,27 @@ def _ipv4(text: str, where: str) -> str:
     return str(address)
 
 
+def _range(text: str, where: str) -> str:
+    """``A-B``, or ``A`` for one address; a range of one address is written as that address."""
+    start, dash, end = text.partition("-")
+    first = _ipv4(start.strip(), where)
+    last = _ipv4(end.strip(), where) if dash else first
+    if ipaddress.IPv4Address(first) > ipaddress.IPv4Address(last):
+        raise pool_reversed(first, last, where)
+    return first if first == last else f"{first}-{last}"
+
+
+def pool_reversed(start: str, end: str, where: str) -> DefinitionError:
+    """The error for a range whose ends are exchanged."""
+    return DefinitionError(
+        "PoolReversed",
+        f"the pool {start}-{end} ends before it starts",
+        where=where,
+        why="a pool goes from its lowest address to its highest",
+        fix=f"exchange the two: {end} to {start}",
+    )
+
+
 def _prefix(text: str, where: str) -> str:
     """Host bits stay: whoever stores the network takes them off and says so."""
     address, slash, length = text.partition("/")
@@ -152,6 +173,7 @@ RULES: dict[str, Rule] = {
     "setting name": partial(_name, "setting"),
     "site name": partial(_name, "site"),
     "address": _ipv4,
+    "address range": _range,
     "prefix": _prefix,
     "cidr": _cidr,
     "os sku": _os_sku,

@@ -25,6 +25,9 @@ RESERVED_ROUTER_IDS: Final[Mapping[int, str]] = {
 _ROUTER_IDS: Final = range(1, 256)
 
 
+AddressState = Literal["Free", "Leased", "Host", "Reserved", "Quarantined"]
+
+
 class AddressEntry(Value, frozen=True, kw_only=True):
     """A row of the address table: an address that somebody has, or a run of others.
 
@@ -40,7 +43,7 @@ class AddressEntry(Value, frozen=True, kw_only=True):
     pool: str
     addresses: AddressRange
     count: int
-    state: Literal["Leased", "Quarantined", "Host", "Reserved", "Free"]
+    state: AddressState
     owner: str = ""
     cluster: str = ""
 
@@ -152,7 +155,7 @@ def address_table(network: Network, snapshot: Snapshot) -> tuple[AddressEntry, .
     return (*entries, *(_held("", lease.address, lease.owner, lease) for lease in own))
 
 
-def _run(pool: str, addresses: AddressRange, state: Literal["Reserved", "Free"]) -> AddressEntry:
+def _run(pool: str, addresses: AddressRange, state: AddressState) -> AddressEntry:
     return AddressEntry(pool=pool, addresses=addresses, count=size(addresses), state=state)
 
 

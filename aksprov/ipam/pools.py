@@ -19,7 +19,7 @@ from aksprov.ipam.ranges import common, holds, listed, minus, union
 from aksprov.ipam.rules import check_inside, check_network
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
-from aksprov.model.network import AddressRange, Network, Pools
+from aksprov.model.network import AddressRange, Lease, Network, Pools
 from aksprov.model.quarantine import cluster_of, is_quarantine
 
 Ranges = tuple[AddressRange, ...]
@@ -63,11 +63,8 @@ def edited(network: Network, edits: Iterable[Edit], snapshot: Snapshot) -> Netwo
             what :func:`aksprov.ipam.rules.check_network` refuses.
     """
     by_kind = {edit.kind: edit for edit in edits}
-    prefix = IPv4Network(network.ip_address_prefix)
     for edit in by_kind.values():
-        for addresses in (*edit.add, *edit.remove):
-            check_inside(edit.title, addresses, prefix)
-        _refuse_contradiction(edit)
+        _check_edit(network, edit, snapshot)
 
     def after(kind: Kind, before: Ranges) -> Ranges:
         edit = by_kind.get(kind, Edit(kind=kind))
@@ -79,14 +76,8 @@ def edited(network: Network, edits: Iterable[Edit], snapshot: Snapshot) -> Netwo
         node=after("Node", network.node_ranges),
         reserved=after("Reserved", network.reserved),
     )
-    for change in changes(network, wanted):
-        if change.kind == "Reserved":
-            _refuse_leased(network, change.add, "reserved", snapshot)
-        else:
-            _refuse_leased(network, change.remove, f"taken out of the {change.title}", snapshot)
     wanted = check_network(wanted, snapshot)
-    added = minus(wanted.vip_ranges, network.vip_ranges)
-    _refuse_held(network, added, snapshot)
+    _refuse_held(network, minus(wanted.vip_ranges, network.vip_ranges), snapshot)
     return wanted
 
 
@@ -116,6 +107,20 @@ def _with(network: Network, *, vip: Ranges, node: Ranges, reserved: Ranges) -> N
     return msgspec.structs.replace(network, pools=msgspec.UNSET if pools == as_defined else pools)
 
 
+def _check_edit(network: Network, edit: Edit, snapshot: Snapshot) -> None:
+    """What one edit may do, whatever the pools look like afterwards."""
+    prefix = IPv4Network(network.ip_address_prefix)
+    for addresses in (*edit.add, *edit.remove):
+        check_inside(edit.title, addresses, prefix)
+    _refuse_contradiction(edit)
+    if edit.kind == "Reserved":
+        _refuse_leased(network, minus(edit.add, network.reserved), "reserved", snapshot)
+        _refuse_quarantined(network, edit.remove, snapshot)
+    else:
+        pool = network.vip_ranges if edit.kind == "VIP" else network.node_ranges
+        _refuse_leased(network, common(pool, edit.remove), f"taken out of the {edit.title}", snapshot)
+
+
 def _refuse_contradiction(edit: Edit) -> None:
     both = common(edit.add, edit.remove)
     if both:
@@ -129,26 +134,43 @@ def _refuse_contradiction(edit: Edit) -> None:
 
 
 def _refuse_leased(network: Network, addresses: Ranges, what: str, snapshot: Snapshot) -> None:
-    """Addresses that somebody has are no longer free to be given another meaning."""
-    leases = [
-        lease for lease in leases_beside(network, snapshot) if any(holds(run, lease.address) for run in addresses)
-    ]
-    if not leases:
-        return
-    holders = [
-        f"{lease.address} is in quarantine for cluster {cluster_of(lease.cluster)}, which was removed"
-        if is_quarantine(lease.cluster)
-        else f"{lease.address} is leased by {lease.owner.replace('/', ' ')}"
-        + (f" for cluster {lease.cluster}" if lease.owner != f"cluster/{lease.cluster}" else "")
-        for lease in leases
-    ]
-    raise DefinitionError(
+    """Addresses that somebody has are not free to be given another meaning."""
+    leases = _leases_in(network, addresses, snapshot)
+    if leases:
+        raise _leased(network, addresses, what, leases)
+
+
+def _refuse_quarantined(network: Network, released: Ranges, snapshot: Snapshot) -> None:
+    """Releasing frees what was reserved; a host that may still use an address must be seen first."""
+    leases = [lease for lease in _leases_in(network, released, snapshot) if is_quarantine(lease.cluster)]
+    if leases and not common(released, network.reserved):
+        raise _leased(network, released, "released", leases)
+
+
+def _leases_in(network: Network, addresses: Ranges, snapshot: Snapshot) -> list[Lease]:
+    beside = leases_beside(network, snapshot) if addresses else []
+    return [lease for lease in beside if any(holds(run, lease.address) for run in addresses)]
+
+
+def _leased(network: Network, addresses: Ranges, what: str, leases: list[Lease]) -> DefinitionError:
+    more = f"; and {len(leases) - _MANY} more" if len(leases) > _MANY else ""
+    kept = any(is_quarantine(lease.cluster) for lease in leases)
+    return DefinitionError(
         "AddressLeased",
         f"{listed(addresses)} cannot be {what}",
         where=f"network {network.name}",
-        why="; ".join(holders[:_MANY]) + (f"; and {len(holders) - _MANY} more" if len(holders) > _MANY else ""),
-        fix="give ranges without these addresses, or remove their clusters first",
+        why="; ".join(map(_who, leases[:_MANY])) + more,
+        fix="give ranges without these addresses, or "
+        + ("let test-host see the hosts of that cluster clean first" if kept else "remove their clusters first"),
     )
+
+
+def _who(lease: Lease) -> str:
+    if is_quarantine(lease.cluster):
+        return f"{lease.address} is in quarantine for cluster {cluster_of(lease.cluster)}, which was removed"
+    owner = lease.owner.replace("/", " ")
+    also = f" for cluster {lease.cluster}" if lease.owner != f"cluster/{lease.cluster}" else ""
+    return f"{lease.address} is leased by {owner}{also}"
 
 
 def _refuse_held(network: Network, added: Ranges, snapshot: Snapshot) -> None:

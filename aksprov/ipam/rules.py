@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from aksprov.cmdlets.rules import RULES
+from aksprov.cmdlets.rules import RULES, pool_reversed
 from aksprov.errors import DefinitionError
 from aksprov.ipam.cidrs import SPECIAL
 from aksprov.ipam.ranges import bounds, holds, overlap
@@ -42,13 +42,7 @@ def _pool(pool: AddressRange, where: str) -> AddressRange:
     start, end = RULES["address"](pool.start, where), RULES["address"](pool.end, where)
     first, last = bounds(AddressRange(start=start, end=end))
     if first > last:
-        raise DefinitionError(
-            "PoolReversed",
-            f"the pool {start}-{end} ends before it starts",
-            where=where,
-            why="a pool goes from its lowest address to its highest",
-            fix=f"exchange the two: {end} to {start}",
-        )
+        raise pool_reversed(start, end, where)
     return AddressRange(start=start, end=end)
 
 

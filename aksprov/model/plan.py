@@ -60,6 +60,20 @@ class PlannedAddress(Wire, frozen=True, kw_only=True):
     owner: str
 
 
+class PoolChange(Wire, frozen=True, kw_only=True):
+    """Addresses that a network's pool gets or loses, or that are reserved or released.
+
+    Args:
+        addresses: "A-B", or one address.
+    """
+
+    network: str
+    pool: Literal["VIP", "Node", "Reserved"]
+    change: Literal["add", "remove"]
+    addresses: str
+    count: int
+
+
 class Sizing(Wire, frozen=True, kw_only=True):
     """How many addresses a cluster needs of its network, and how many the network's pools have.
 
@@ -92,6 +106,7 @@ class Plan(Wire, frozen=True, kw_only=True):
         late: names of late values that the run will fill in.
         hosts: only those where something changes, by wave, then name.
         sizing: for information; outside the hash, as it changes with other clusters.
+        pools: of set-cluster-network alone.
     """
 
     schema: int = PLAN_SCHEMA
@@ -102,6 +117,7 @@ class Plan(Wire, frozen=True, kw_only=True):
     late: tuple[str, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
     sizing: Sizing | None = None
+    pools: tuple[PoolChange, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def empty(self) -> bool:

@@ -41,6 +41,7 @@ _LOST = (
     ("Journal", "what earlier runs did is not known, nor which of them did not end"),
     ("SecretReferences", "no host has references to secrets; those of the hosts file are recorded"),
     ("UnusedNetworks", "networks that no cluster uses are on no host; define them again"),
+    ("NetworkPools", "what set-cluster-network changed is on no host: networks have the pools of their definition"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aksprov.errors import NotFoundError
+from aksprov.ipam.ranges import written
 from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
 from aksprov.model.network import UPGRADE_RESERVE, AddressRange, Network
@@ -56,10 +57,10 @@ def read_network(request: Request, recorded: Network | None = None) -> Network:
         )
     given = {field: request.values[p] for p, (_, field) in _PARAMETERS.items() if field and p in request.given}
     return msgspec.structs.replace(
-        recorded,
+        recorded.definition,  # a network that is defined has one range in each pool, the one that is shown first
         **given,
-        vip_pool=_pool(request, recorded.vip_pool, "vipPoolStart", "vipPoolEnd"),
-        node_pool=_pool(request, recorded.node_pool, "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd"),
+        vip_pool=_pool(request, recorded.vip_ranges[0], "vipPoolStart", "vipPoolEnd"),
+        node_pool=_pool(request, recorded.node_ranges[0], "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd"),
     )
 
 
@@ -80,12 +81,15 @@ def network_object(network: Network) -> dict[str, Any]:
         "DnsServers": list(network.dns_servers),
         "MacPoolName": network.mac_pool_name,
         "Vlanid": network.vlan_id,
-        "VipPoolStart": network.vip_pool.start,
-        "VipPoolEnd": network.vip_pool.end,
-        "K8snodeIPPoolStart": network.node_pool.start,
-        "K8snodeIPPoolEnd": network.node_pool.end,
+        "VipPoolStart": network.vip_ranges[0].start,
+        "VipPoolEnd": network.vip_ranges[0].end,
+        "K8snodeIPPoolStart": network.node_ranges[0].start,
+        "K8snodeIPPoolEnd": network.node_ranges[0].end,
         "Site": network.site,
         "UpgradeReserve": network.upgrade_reserve,
+        "VipPoolRanges": [*map(written, network.vip_ranges)],
+        "NodePoolRanges": [*map(written, network.node_ranges)],
+        "ReservedRanges": [*map(written, network.reserved)],
     }
 
 

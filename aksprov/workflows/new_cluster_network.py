@@ -51,7 +51,8 @@ def _define(request: Request, snapshot: Snapshot) -> Network:
             f"network {recorded.name} exists with other values",
             where=", ".join(changed),
             why="; ".join(f"{p} is {_text(old)}, asked for was {_text(new)}" for p, (old, new) in changed.items()),
-            fix="leave these values out, choose another name, or define it anew after remove-cluster-network",
+            fix="leave these values out, choose another name, or define it anew after remove-cluster-network; "
+            "set-cluster-network changes pools",
         )
     return recorded
 

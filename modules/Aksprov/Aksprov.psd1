@@ -13,6 +13,7 @@
     FunctionsToExport = @(
         'New-AksHciClusterNetwork',
         'Get-AksHciClusterNetwork',
+        'Set-AksHciClusterNetwork',
         'Remove-AksHciClusterNetwork',
         'New-AksHciNetworkSetting',
         'Add-AksprovHost',

@@ -140,6 +140,9 @@ function Get-AksHciClusterNetwork {
     .PARAMETER addresses
     Show every address that is leased, by whom, and which are free.
 
+    .PARAMETER map
+    Draw the pools address by address: free, reserved, in quarantine, or leased by which cluster.
+
     .EXAMPLE
     Get-AksHciClusterNetwork
 
@@ -149,6 +152,11 @@ function Get-AksHciClusterNetwork {
     Get-AksHciClusterNetwork -name labnet -addresses
 
     Its leases and what is free.
+
+    .EXAMPLE
+    Get-AksHciClusterNetwork -name labnet -map
+
+    The same as a picture.
     #>
     [CmdletBinding(PositionalBinding = $false, DefaultParameterSetName = 'All')]
     [OutputType('Aksprov.ClusterNetwork')]
@@ -157,12 +165,75 @@ function Get-AksHciClusterNetwork {
         [string] $name,
         [Parameter(ParameterSetName = 'ByClusterName', ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
-        [switch] $addresses
+        [switch] $addresses,
+        [switch] $map
     )
     process {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
             Verb = 'get-cluster-network'
             Type = 'Aksprov.ClusterNetwork'
+        }
+    }
+}
+
+function Set-AksHciClusterNetwork {
+    <#
+    .SYNOPSIS
+    Change a network's pools while clusters run on it.
+
+    .DESCRIPTION
+    It carries out 'aksprov set-cluster-network'; docs/cmdlets.md has all of it.
+
+    .PARAMETER name
+    Name of the network. Required.
+
+    .PARAMETER addVipRange
+    Add these addresses to the VIP pool: A-B, or one address. Repeat the option, or put commas between them.
+
+    .PARAMETER addNodeRange
+    Add these addresses to the node pool.
+
+    .PARAMETER removeVipRange
+    Take these addresses out of the VIP pool, where nobody has them.
+
+    .PARAMETER removeNodeRange
+    Take these addresses out of the node pool, where nobody has them.
+
+    .PARAMETER reserve
+    Never hand these addresses out.
+
+    .PARAMETER release
+    Hand these addresses out again, which were reserved.
+
+    .EXAMPLE
+    Set-AksHciClusterNetwork -name labnet -addVipRange 10.0.0.230-10.0.0.239
+
+    Ten more virtual addresses; what is there already is not added again.
+
+    .EXAMPLE
+    Set-AksHciClusterNetwork -name labnet -removeNodeRange 10.0.0.91-10.0.0.100 -Confirm:$false
+
+    A smaller node pool, without asking.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.ClusterNetwork')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [string[]] $addVipRange,
+        [string[]] $addNodeRange,
+        [string[]] $removeVipRange,
+        [string[]] $removeNodeRange,
+        [string[]] $reserve,
+        [string[]] $release
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'set-cluster-network'
+            Type = 'Aksprov.ClusterNetwork'
+            Changes = $true
+            Plans = $true
+            Asks = $true
         }
     }
 }
@@ -1637,6 +1708,10 @@ Register-ArgumentCompleter -CommandName 'Get-AksHciClusterNetwork' -ParameterNam
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
+Register-ArgumentCompleter -CommandName 'Set-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster-network' 'Name' $begun
+}
 Register-ArgumentCompleter -CommandName 'Remove-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster-network' 'Name' $begun
@@ -1693,6 +1768,7 @@ Register-ArgumentCompleter -CommandName 'Import-AksprovHost' -ParameterName 'nam
 Export-ModuleMember -Function @(
     'New-AksHciClusterNetwork',
     'Get-AksHciClusterNetwork',
+    'Set-AksHciClusterNetwork',
     'Remove-AksHciClusterNetwork',
     'New-AksHciNetworkSetting',
     'Add-AksprovHost',

@@ -53,6 +53,12 @@ def test_what_is_said_twice_changes_once_and_check_mode_changes_nothing(ansible:
     )
     assert (first["changed"], again["changed"]) == (True, False)
     assert first["object"] == again["object"] == shown["objects"][0]
+    pools = {**NETWORK, "add_vip_range": ["10.0.0.230-10.0.0.239"], "remove_node_range": ["10.0.0.91-10.0.0.100"]}
+    (tried,) = ansible.play([task("cluster_network", pools)], "--check", "--diff")
+    grown, kept = ansible.play([task("cluster_network", pools), task("cluster_network", pools)])
+    assert (tried["changed"], grown["changed"], kept["changed"]) == (True, True, False)
+    assert '"10.0.0.230-10.0.0.239"' in tried["diff"]["after"] and '"10.0.0.10-10.0.0.90"' in tried["diff"]["after"]
+    assert grown["object"]["VipPoolRanges"] == ["10.0.0.200-10.0.0.220", "10.0.0.230-10.0.0.239"]
     added, same, moved, absent, gone = ansible.play(
         [
             task("host", HOST),

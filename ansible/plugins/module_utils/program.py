@@ -12,6 +12,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
+from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -30,16 +32,16 @@ class Answer:
         notes: texts.
         error: the error's dict, or None.
         exit_code: of the program.
+        earlier: whether a verb before this one has changed something.
     """
 
-        earlier: whether a verb before this one has changed something.
     def __init__(self, lines):
         self.objects, self.rows, self.notes = [], [], []
         self.plan = self.error = None
         self.exit_code = None
+        self.earlier = False
         for line in lines:
             kind = line.get("kind")
-        self.earlier = False
             if kind == "object":
                 self.objects.append(line["value"])
             elif kind == "plan":
@@ -118,14 +120,18 @@ class Program:
             fail(self._module, without_answer(self._path, said))
         return answer
 
-    def rehearse(self, verb, parameters):
-        """Run a verb that makes no plan on a copy of the state, which is thrown away."""
+    @contextmanager
+    def asking(self):
+        """What runs verbs: in check mode, on a copy of the state that is thrown away."""
+        if not self._module.check_mode:
+            yield self.ask
+            return
         with tempfile.TemporaryDirectory(prefix="aksprov-") as folder:
             copy = os.path.join(folder, "state.db")
             backup = self.ask("state-backup", {"file": copy})
             if backup.error and backup.exit_code not in (NOT_FOUND, 74):
                 fail(self._module, backup.error, backup.rows)
-            return self.ask(verb, parameters, state=copy)
+            yield partial(self.ask, state=copy)
 
 
 def fail(module, error, rows=()):
@@ -178,11 +184,24 @@ def run_state(arguments, names, takes, verbs, plans):
         result = plan_result(module, planned)
         if module.check_mode:
             module.exit_json(**result)
-    ask = program.rehearse if module.check_mode else program.ask
-    answer = ask(verbs[state], parameters)
-    if answer.error and "changed" in verbs and answer.error["code"].endswith("ExistsDifferently"):
-        answer = ask(verbs["changed"], given(module, names, takes["changed"]))
+    with program.asking() as ask:
+        answer = ask(verbs[state], parameters)
+        if answer.error and "changed" in verbs and answer.error["code"].endswith("ExistsDifferently"):
+            answer = ask(verbs["changed"], given(module, names, takes["changed"]))
+        elif state == "present" and "afterwards" in verbs and not answer.error:
+            answer = afterwards(ask, module, names, takes, verbs, answer)
     finish(module, answer, before, result, state)
+
+
+def afterwards(ask, module, names, takes, verbs, made):
+    """What the verb answers that changes the object once it is there; ``made`` when the task asks for no change."""
+    parameters = given(module, names, takes["afterwards"])
+    if parameters.keys() <= {"name"}:
+        return made
+    answer = ask(verbs["afterwards"], dict(parameters, yes=True))
+    answer.earlier = made.changed
+    answer.rows = made.rows + answer.rows
+    return answer
 
 
 def shown(program, verbs, module):
@@ -197,6 +216,11 @@ def plan_result(module, answer):
     """What a plan says, as a task's result."""
     if answer.error or answer.exit_code not in (0, WOULD_CHANGE):
         refuse(module, answer)
+    return planned(answer, module._diff)
+
+
+def planned(answer, with_diff):
+    """A task's result from a plan that was made."""
     plan = answer.plan or {"hosts": []}
     changed = answer.exit_code == WOULD_CHANGE
     result = {"changed": changed, "plan": plan, "rows": answer.rows}
@@ -212,17 +236,17 @@ def plan_result(module, answer):
 
 def refuse(module, answer):
     """End the task with what the program said."""
+    fail(module, *refusal(answer))
+
+
+def refusal(answer):
+    """The error and the failed rows of an answer."""
     bad = [row for row in answer.rows if row.get("TestResult") == "Failed"]
     error = answer.error or {
         "code": "ChecksFailed",
         "what": "a host or a check failed",
         "where": ", ".join(sorted({row["Host"] for row in bad if row.get("Host")})),
         "why": "see the rows",
-    return planned(answer, module._diff)
-
-
-def planned(answer, with_diff):
-    """A task's result from a plan that was made."""
         "fix": "mend what the rows say, then run the task again: it goes on from there",
         "exitCode": answer.exit_code,
     }
@@ -238,11 +262,6 @@ def finish(module, answer, before, result, state):
             module.warn(said(row))
     after = answer.objects[0] if answer.objects and state == "present" else None
     result = dict(result, changed=answer.changed, rows=answer.rows, notes=answer.notes)
-    fail(module, *refusal(answer))
-
-
-def refusal(answer):
-    """The error and the failed rows of an answer."""
     if after is not None:
         result["object"] = after
     if module._diff and "diff" not in result:

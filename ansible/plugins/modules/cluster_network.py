@@ -72,6 +72,36 @@ options:
         Site of the network: address ranges of different sites may overlap, and only hosts with this label
         'site' join it. Without one the network shares one scope with all others that have none.
     type: str
+  add_vip_range:
+    description:
+      - "Add these addresses to the VIP pool: A-B, or one address. Repeat the option, or put commas between them."
+    type: list
+    elements: str
+  add_node_range:
+    description:
+      - "Add these addresses to the node pool."
+    type: list
+    elements: str
+  remove_vip_range:
+    description:
+      - "Take these addresses out of the VIP pool, where nobody has them."
+    type: list
+    elements: str
+  remove_node_range:
+    description:
+      - "Take these addresses out of the node pool, where nobody has them."
+    type: list
+    elements: str
+  reserve:
+    description:
+      - "Never hand these addresses out."
+    type: list
+    elements: str
+  release:
+    description:
+      - "Hand these addresses out again, which were reserved."
+    type: list
+    elements: str
   state:
     description:
       - "Whether it is to be there."
@@ -182,6 +212,24 @@ object:
         - ours
       returned: always
       type: int
+    VipPoolRanges:
+      description:
+        - "ours: every range of the VIP pool; VipPoolStart is of the first"
+      returned: always
+      type: list
+      elements: str
+    NodePoolRanges:
+      description:
+        - "ours: every range of the node pool"
+      returned: always
+      type: list
+      elements: str
+    ReservedRanges:
+      description:
+        - "ours: addresses that no pool hands out"
+      returned: always
+      type: list
+      elements: str
 plan:
   description:
     - "The plan, in check mode and with --diff."
@@ -244,6 +292,30 @@ ARGUMENTS = {
     "site": {
         "type": "str",
     },
+    "add_vip_range": {
+        "type": "list",
+        "elements": "str",
+    },
+    "add_node_range": {
+        "type": "list",
+        "elements": "str",
+    },
+    "remove_vip_range": {
+        "type": "list",
+        "elements": "str",
+    },
+    "remove_node_range": {
+        "type": "list",
+        "elements": "str",
+    },
+    "reserve": {
+        "type": "list",
+        "elements": "str",
+    },
+    "release": {
+        "type": "list",
+        "elements": "str",
+    },
     "state": {
         "type": "str",
         "choices": [
@@ -267,6 +339,12 @@ NAMES = {
     "mac_pool_name": "macPoolName",
     "upgrade_reserve": "upgradeReserve",
     "site": "site",
+    "add_vip_range": "addVipRange",
+    "add_node_range": "addNodeRange",
+    "remove_vip_range": "removeVipRange",
+    "remove_node_range": "removeNodeRange",
+    "reserve": "reserve",
+    "release": "release",
 }
 TAKES = {
     "present": [
@@ -287,13 +365,25 @@ TAKES = {
     "absent": [
         "name",
     ],
+    "afterwards": [
+        "add_node_range",
+        "add_vip_range",
+        "name",
+        "release",
+        "remove_node_range",
+        "remove_vip_range",
+        "reserve",
+    ],
 }
 VERBS = {
     "present": "new-cluster-network",
     "absent": "remove-cluster-network",
+    "afterwards": "set-cluster-network",
     "show": "get-cluster-network",
 }
-PLANS = []
+PLANS = [
+    "afterwards",
+]
 
 
 def main():

@@ -25,6 +25,10 @@ options:
     description:
       - "Show every address that is leased, by whom, and which are free."
     type: bool
+  map:
+    description:
+      - "Draw the pools address by address: free, reserved, in quarantine, or leased by which cluster."
+    type: bool
 attributes:
   check_mode:
     support: full
@@ -115,9 +119,33 @@ objects:
         - ours
       returned: always
       type: int
+    VipPoolRanges:
+      description:
+        - "ours: every range of the VIP pool; VipPoolStart is of the first"
+      returned: always
+      type: list
+      elements: str
+    NodePoolRanges:
+      description:
+        - "ours: every range of the node pool"
+      returned: always
+      type: list
+      elements: str
+    ReservedRanges:
+      description:
+        - "ours: addresses that no pool hands out"
+      returned: always
+      type: list
+      elements: str
     Addresses:
       description:
         - "ours: with --addresses, each lease and what is free"
+      returned: always
+      type: list
+      elements: dict
+    Map:
+      description:
+        - "ours: with --map, each pool with its addresses and how many are what"
       returned: always
       type: list
       elements: dict
@@ -135,11 +163,15 @@ ARGUMENTS = {
     "addresses": {
         "type": "bool",
     },
+    "map": {
+        "type": "bool",
+    },
 }
 NAMES = {
     "name": "name",
     "cluster_name": "clusterName",
     "addresses": "addresses",
+    "map": "map",
 }
 VERB = "get-cluster-network"
 

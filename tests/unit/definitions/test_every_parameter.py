@@ -17,6 +17,7 @@ NETWORK, SETTING = cases.network(), cases.network("new-network-setting")
 BALANCER = "new-load-balancer-setting --name lb --load-balancer-sku HAProxy"
 CLUSTER = cases.cluster("--kubernetes-version v1.36.4 --what-if --output-dir review")
 POOL = f"{CLUSTER} --node-pool-name pool"
+POOLS = "set-cluster-network --name lab --yes"
 # verb -> parameter -> two command lines that differ in it, and so in what they do.
 EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
     "new-cluster-network": {
@@ -39,6 +40,17 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "name": ("get-cluster-network --name lab", "get-cluster-network --name other"),
         "clusterName": ("get-cluster-network --cluster-name old", "get-cluster-network --cluster-name other"),
         "addresses": ("get-cluster-network --name lab", "get-cluster-network --name lab --addresses"),
+        "map": ("get-cluster-network --name lab", "get-cluster-network --name lab --map"),
+    },
+    "set-cluster-network": {
+        "name": (POOLS, POOLS.replace("lab", "other")),
+        "addVipRange": (POOLS, f"{POOLS} --add-vip-range 10.0.0.230-10.0.0.239"),
+        "addNodeRange": (POOLS, f"{POOLS} --add-node-range 10.0.0.110"),
+        "removeVipRange": (POOLS, f"{POOLS} --remove-vip-range 10.0.0.220"),
+        "removeNodeRange": (POOLS, f"{POOLS} --remove-node-range 10.0.0.99-10.0.0.100"),
+        "reserve": (POOLS, f"{POOLS} --reserve 10.0.0.5"),
+        "release": (f"{POOLS} --reserve 10.0.0.5", f"{POOLS} --reserve 10.0.0.5 --release 10.0.0.5"),
+        "whatIf": (f"{POOLS} --reserve 10.0.0.5", f"{POOLS} --reserve 10.0.0.5 --what-if"),
     },
     "remove-cluster-network": {
         "name": ("remove-cluster-network --name other --yes", "remove-cluster-network --name lab --yes"),

@@ -26,6 +26,7 @@ from aksprov.workflows import (
     new_load_balancer_setting,
     new_network_setting,
     remove_cluster_network,
+    set_cluster_network,
 )
 from aksprov.workflows.session import Session
 
@@ -38,6 +39,7 @@ VERBS = {
     "new-load-balancer-setting": new_load_balancer_setting,
     "new-network-setting": new_network_setting,
     "remove-cluster-network": remove_cluster_network,
+    "set-cluster-network": set_cluster_network,
 }
 Run = Callable[..., Outcome]
 LAB = {
@@ -65,6 +67,9 @@ SHOWN = {
     "K8snodeIPPoolEnd": "10.0.0.100",
     "Site": None,
     "UpgradeReserve": 5,
+    "VipPoolRanges": ["10.0.0.200-10.0.0.220"],
+    "NodePoolRanges": ["10.0.0.10-10.0.0.100"],
+    "ReservedRanges": [],
 }
 
 
@@ -75,9 +80,11 @@ class Person:
 
     def __init__(self, answer: bool) -> None:
         self.answer = answer
+        self.asked: list[str] = []
 
     def confirm(self, question: str) -> bool:
         """The same answer to every question."""
+        self.asked.append(question)
         return self.answer
 
 
@@ -256,7 +263,7 @@ def test_an_unknown_name_is_not_found(run: Run, given: dict[str, str | list[str]
 
 def test_settings_are_printed_and_nothing_is_stored(run: Run, tmp_path: Path) -> None:
     network = run("new-network-setting", LAB)
-    ours = ("Site", "UpgradeReserve")
+    ours = ("Site", "UpgradeReserve", "VipPoolRanges", "NodePoolRanges", "ReservedRanges")
     assert (network.single, network.objects[0]) == (True, {k: v for k, v in SHOWN.items() if k not in ours})
     with pytest.raises(AksprovError, match="overlap"):
         run("new-network-setting", LAB | {"vipPoolStart": "10.0.0.50"})
