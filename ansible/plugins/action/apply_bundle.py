@@ -1,6 +1,6 @@
 # MIT License (see LICENSE in this collection)
 # SPDX-License-Identifier: MIT
-"""Pushes the files of one host by Ansible's connection: aksprov says which commands to run there, and reads the answers.
+"""Pushes the files of one host by Ansible's connection: aksprov says what to run there, and reads the answers.
 
 The program on the control node plans, leases, journals and checks as it does over its own connections; here is
 nothing but the way to the host.
@@ -12,11 +12,10 @@ import base64
 import json
 import subprocess
 import tempfile
+from contextlib import suppress
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_text
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.aksprov.hci.plugins.module_utils.program import (
     NO_PROGRAM,
     VERSION,
@@ -29,6 +28,8 @@ from ansible_collections.aksprov.hci.plugins.module_utils.program import (
     said,
     without_answer,
 )
+
+from ansible.plugins.action import ActionBase
 
 ARGUMENTS = {"folder": {"type": "path", "required": True}, "host": {"type": "str"}}
 NO_PIPE = {
@@ -54,7 +55,7 @@ class ActionModule(ActionBase):
         self._unreachable = False
         try:
             result.update(self._push(host, request))
-        except Refused as refused:
+        except RefusedError as refused:
             result.update(refused.result, failed=True)
             if self._unreachable:
                 result["unreachable"] = True
@@ -75,29 +76,27 @@ class ActionModule(ActionBase):
     def _ask(self, host, parameters, good):
         path = find_program()
         if path is None:
-            raise Refused(NO_PROGRAM)
+            raise RefusedError(NO_PROGRAM)
         if not self._connection.has_pipelining:
-            raise Refused(dict(NO_PIPE, where=self._connection.transport))
+            raise RefusedError(dict(NO_PIPE, where=self._connection.transport))
         request = {"verb": "apply", "parameters": parameters, "version": VERSION, "attended": True, "carries": host}
         answer = self._converse(path, request)
         if answer.error or answer.exit_code not in good:
-            raise Refused(*refusal(answer))
+            raise RefusedError(*refusal(answer))
         return answer
 
     def _converse(self, path, request):
         """Run the program, and on the host what it asks for; the end of its input is what Ctrl-C is."""
         lines = []
         with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [path, "invoke"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0
-            )
-            with process:
+            process = subprocess.Popen([path, "invoke"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            with suppress(BrokenPipeError), process:  # what it was not told is still there when the pipe is closed
                 tell(process, request)
                 for text in iter(process.stdout.readline, b""):
                     try:
                         line = json.loads(text)
                     except ValueError:
-                        raise Refused(without_answer(path, to_text(text))) from None
+                        raise RefusedError(without_answer(path, to_text(text))) from None
                     if line["kind"] == "run":
                         tell(process, {"answer": self._run(line)})
                     elif line["kind"] == "ask":
@@ -107,7 +106,7 @@ class ActionModule(ActionBase):
             errors.seek(0)
             answer = Answer(lines)
             if answer.exit_code is None:
-                raise Refused(without_answer(path, to_text(errors.read()).strip()))
+                raise RefusedError(without_answer(path, to_text(errors.read()).strip()))
         return answer
 
     def _run(self, line):
@@ -120,7 +119,7 @@ class ActionModule(ActionBase):
         return {"status": done["rc"], "stdout": encoded(done["stdout"]), "stderr": encoded(done["stderr"])}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The task failed, with an error of aksprov or one in its form."""
 
     def __init__(self, error, rows=()):
@@ -130,10 +129,9 @@ class Refused(Exception):
 
 def tell(process, line):
     """A line for the program; one that has ended is told nothing."""
-    try:
+    with suppress(BrokenPipeError):
         process.stdin.write(json.dumps(line).encode() + b"\n")
-    except BrokenPipeError:
-        pass
+        process.stdin.flush()
 
 
 def encoded(text):
