@@ -33,7 +33,7 @@ lab: packages
 	@$(PYTEST) tests/lab
 
 bench: packages
-	@PYTHONPATH=tests/lab tools/in-venv python tests/bench/bench.py
+	@PYTHONPATH=tests/lab:tests/unit/state tools/in-venv python tests/bench/bench.py
 
 # a cmdlet over the bare verb, and 1,000 clusters in the pipeline; AKSPROV_TEST_PWSH is the engine
 bench-powershell:

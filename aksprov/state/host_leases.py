@@ -7,7 +7,7 @@ itself refuses its epoch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -52,12 +52,7 @@ class HostLeases:
         Raises:
             HostsLockedError: HostsLocked.
         """
-        now = self._clock()
-        recorded = rows.found(self._connection, schema.host_leases, "host", hosts)
-        leases = [_lease(row) for of_host in recorded.values() for row in of_host]
-        busy = [lease for lease in leases if not lease.ended and not is_over(lease, now)]
-        if busy:
-            raise _locked(busy, now)
+        self._check_free(rows.found(self._connection, schema.host_leases, "host", hosts))
 
     def take(self, hosts: Iterable[str], holder: Holder, terms: LeaseTerms) -> dict[str, int]:
         """Take every one of ``hosts`` or none; expired leases are taken over.
@@ -69,14 +64,14 @@ class HostLeases:
             HostsLockedError: HostsLocked.
         """
         wanted = sorted(set(hosts))
-        self.check_free(wanted)
+        known = rows.found(self._connection, schema.host_leases, "host", wanted)
+        self._check_free(known)
         now = self._clock()
         # of a run that goes on after it was killed, hosts that have nothing more to change
         mine = [_lease(row) for row in rows.read(self._connection, schema.host_leases, run=holder.run, ended="")]
         done = [lease for lease in mine if lease.host not in wanted and is_over(lease, now)]
         self.give_back({lease.host: lease.epoch for lease in done})
         epochs = self._next_epochs(wanted)
-        known = rows.found(self._connection, schema.host_leases, "host", wanted)
         taken = [
             {
                 "host": host,
@@ -135,6 +130,13 @@ class HostLeases:
         for host, epoch in epochs.items():
             if host not in known or known[host][0]["epoch"] < epoch:
                 rows.put(self._connection, schema.host_epochs, {"host": host}, {"epoch": epoch})
+
+    def _check_free(self, recorded: Mapping[str, Sequence[rows.Row]]) -> None:
+        now = self._clock()
+        leases = [_lease(row) for of_host in recorded.values() for row in of_host]
+        busy = [lease for lease in leases if not lease.ended and not is_over(lease, now)]
+        if busy:
+            raise _locked(busy, now)
 
     def _next_epochs(self, hosts: Sequence[str]) -> dict[str, int]:
         known = rows.found(self._connection, schema.host_epochs, "host", hosts)

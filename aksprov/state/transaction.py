@@ -193,9 +193,12 @@ class Transaction:
         body = msgspec.json.encode(value).decode()
         name = {"kind": kind, "key": key}
         there = rows.read(self._connection, schema.objects, **name)
-        if there and there[0]["body"] == body:
+        if not there:
+            rows.add(self._connection, schema.objects, [{**name, "body": body}])
+        elif there[0]["body"] != body:
+            rows.put(self._connection, schema.objects, name, {"body": body})
+        else:
             return
-        rows.put(self._connection, schema.objects, name, {"body": body})
         if kind in _DEFINITIONS:
             self._revise()
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import allocation
 import estate
 from demo import CLUSTER, HOSTS, NETWORK, Demo
 from minilab import Lab, missing
@@ -85,7 +86,7 @@ def demo_cluster() -> list[Measurement]:
 
 
 def main() -> None:
-    """Starting up, as every command does; the main job where lab hosts can run; many hosts in one state."""
+    """Starting up; the main job where lab hosts can run; many hosts in one state; many processes at once."""
     start = [
         measure("python -c pass", [sys.executable, "-c", "pass"], runs=10),
         measure("aksprov --help", [AKSPROV, "--help"], runs=10, target=0.25),
@@ -96,6 +97,7 @@ def main() -> None:
     if why:
         print(f"no lab hosts here: {why}")
     estate.main([])
+    allocation.main()
 
 
 if __name__ == "__main__":

@@ -33,9 +33,11 @@ class Server:
 
     Args:
         primary: the server of which this one is a standby, None for an independent one.
+        durable: a power cut loses nothing that was committed.
     """
 
-    def __init__(self, primary: Server | None = None) -> None:
+    def __init__(self, primary: Server | None = None, *, durable: bool = False) -> None:
+        self._durable = durable
         self.folder = Path(tempfile.mkdtemp(prefix="aksprov-postgresql-"))  # short, as a socket's path must be
         self._number = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,7 +70,7 @@ class Server:
             "unix_socket_directories": self.folder,
             "max_connections": 120,
             "shared_buffers": "16MB",
-            "fsync": "off",  # a kill of a process loses nothing; only a power cut would
+            "fsync": "on" if self._durable else "off",
         }
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
