@@ -37,6 +37,7 @@ from aksprov.workflows.cluster_plan import Picture
 PROCESSES, NETWORKS = 50, 1000
 LEASES = (100, 1000, 10_000)
 SITE_LEASES = 10  # in each cluster that is there already
+WIDTH = 11  # of a column
 TARGETS = {"sqlite": 200, "postgresql": 100}  # allocations a second
 
 
@@ -180,19 +181,21 @@ def main(words: Sequence[str] = ()) -> None:
     """The table; a word is the kind of a database."""
     print(f"\nAllocations by {PROCESSES} processes at once, {NETWORKS} networks, 4 addresses each")
     print(f"SQLite {sqlite3.sqlite_version}, psycopg {psycopg.__version__}")
-    print(
-        f"{'database':>10}  {'leased':>6}  {'allocations':>11}  {'seconds':>7}  {'a second':>8}  {'target':>6}  {'CPU ms':>6}  slowest s"
-    )
+    titles = ("database", "leased", "allocations", "seconds", "a second", "target", "CPU ms", "slowest s")
+    print("  ".join(f"{title:>{WIDTH}}" for title in titles))
     with databases() as places:
         for kind in words or places:
             for leases in LEASES:
                 rate = measure(next(places[kind]), leases)
-                print(
-                    f"{kind:>10}  {leases:6}  {rate.allocations:11}  {rate.seconds:7.2f}"
-                    f"  {rate.allocations / rate.seconds:8.0f}  {TARGETS[kind]:6}"
-                    f"  {rate.cpu / rate.allocations * 1000:6.1f}  {rate.slowest:9.2f}",
-                    flush=True,
+                cells = (
+                    f"{rate.allocations}",
+                    f"{rate.seconds:.2f}",
+                    f"{rate.allocations / rate.seconds:.0f}",
+                    f"{TARGETS[kind]}",
+                    f"{rate.cpu / rate.allocations * 1000:.1f}",
+                    f"{rate.slowest:.2f}",
                 )
+                print("  ".join(f"{cell:>{WIDTH}}" for cell in (kind, f"{leases}", *cells)), flush=True)
 
 
 if __name__ == "__main__":
