@@ -73,7 +73,7 @@ def _drawn(pool: Mapping[str, Any], letters: Mapping[str, str], used: set[str]) 
         offsets = " ".join(f"+{at}".ljust(_GROUP) for at in range(0, _WIDTH, _GROUP))
         yield Text(f"{'':{_INDENT}}{offsets.rstrip()}", style="dim")
     else:
-        yield Text(f"Each sign is of {cell} addresses: of those that are not free, where there are any.", style="dim")
+        yield Text(f"Each sign is of {cell} addresses, and shows what is not free where anything is.", style="dim")
     for row in sorted({number // _WIDTH for number in cells}):
         line = Text(str(IPv4Address(row * _WIDTH * cell)).ljust(_INDENT))
         for at in range(_WIDTH):

@@ -72,14 +72,17 @@ def minus(ranges: Iterable[AddressRange], without: Iterable[AddressRange]) -> tu
     """The longest runs of addresses that are in ``ranges`` and not in ``without``, lowest first."""
     gone = [bounds(run) for run in union(*without)]
     left: list[AddressRange] = []
-    for run in union(*ranges):
-        first, last = bounds(run)
-        for gone_first, gone_last in gone:
-            if gone_last < first or gone_first > last:
-                continue
-            if gone_first > first:
-                left.append(between(first, gone_first - 1))
-            first = gone_last + 1
+    at = 0
+    for first, last in map(bounds, union(*ranges)):
+        while at < len(gone) and gone[at][1] < first:
+            at += 1
+        while at < len(gone) and gone[at][0] <= last:
+            if gone[at][0] > first:
+                left.append(between(first, gone[at][0] - 1))
+            first = gone[at][1] + 1
+            if first > last:
+                break  # the same run may go on into the next range
+            at += 1
         if first <= last:
             left.append(between(first, last))
     return tuple(left)

@@ -98,6 +98,7 @@ def test_any_pool_fits_into_sixteen_rows(length: int, spans: list[tuple[int, int
         "Addresses": [{"Address": str(run), "State": "Free", "Owner": "", "Cluster": ""} for run in ranges],
     }  # fmt: skip
     lines = map_view("lab", [pool]).plain.splitlines()
+    assert max(map(len, lines)) <= 80
     rows = [line for line in lines if re.match(r"\d+\.\d+\.\d+\.\d+ {2,}", line)]
     assert 1 <= len(rows) <= 16
     cell = next((int(m[1]) for line in lines if (m := re.match(r"Each sign is of (\d+) addresses", line))), 1)
@@ -112,7 +113,7 @@ def test_a_large_pool_is_condensed_and_hides_no_lease() -> None:
     leases = (vip("10.7.8.0", "a"), vip("10.7.255.254", "b"), vip("10.7.9.1", "a"), vip("10.7.9.2", "b"))
     lines = shown(network, *leases)
     rows = [line for line in lines if re.match(r"10\.7\.\d+\.\d+ ", line)]
-    assert "Each sign is of 128 addresses: of those that are not free, where there are any." in lines
+    assert "Each sign is of 128 addresses, and shows what is not free where anything is." in lines
     assert rows[1].startswith("10.7.0.0 ") and rows[1].split()[1] == "A.*....."  # row 0 is the VIP pool's
     assert rows[-1].startswith("10.7.240.0 ") and rows[-1].endswith(".......B")
     assert lines[-1].startswith("*  several")

@@ -69,6 +69,16 @@ def test_a_pinned_key_counts_alone(tmp_path: Path) -> None:
     assert trusted(tmp_path, f"h1.example {A}\n", pinned) == ([C], [], [])
 
 
+def test_hosts_with_one_address_behind_two_bastions_have_each_its_own_pin(tmp_path: Path) -> None:
+    """known_hosts has both keys under the one address; the pins tell the hosts apart."""
+    both = f"192.168.1.11 {A}\n192.168.1.11 {B}\n"
+    shops = [
+        Host(name=name, address="192.168.1.11", os="linux", jump_host=f"{name}.example", host_key=pin)
+        for name, pin in (("shop17", A), ("shop18", B))
+    ]
+    assert [trusted(tmp_path, both, host) for host in shops] == [([A], [], []), ([B], [], [])]
+
+
 def test_a_pin_that_is_no_key_is_refused(tmp_path: Path) -> None:
     pinned = Host(name="h1", address="h1.example", os="linux", host_key="ssh-ed25519 AAAA")
     with pytest.raises(HostError) as raised:
