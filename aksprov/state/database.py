@@ -51,14 +51,16 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A write transaction; the state is made when there is none."""
+        """A write transaction; the state is made when there is none.
+
+        Whether it is still of this version is for whoever writes to see (``read_meta``).
+        """
         if self.backend.exists():
             self.backend.check_writable()
         else:
             self.created = self.backend.make(uuid.uuid4().hex)
         self._bring_up_to_date()
         with self.backend.transaction(write=True) as connection:
-            read_meta(connection, self.location)
             yield connection
 
     def read(self, work: Callable[[Connection | None], _T]) -> _T:
@@ -75,6 +77,7 @@ class Database:
 
     def _write(self, work: Callable[[Connection], _T]) -> _T:
         with self.writing() as connection:
+            read_meta(connection, self.location)
             return work(connection)
 
     def _bring_up_to_date(self) -> None:

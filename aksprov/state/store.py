@@ -110,10 +110,13 @@ class Store:
             HostsLockedError: HostsLocked, a run is going on.
             StateError, BusyError: the state cannot be used or made.
         """
-        with self._database.writing() as connection:
+
+        def replace(connection: Connection) -> None:
             leases = HostLeases(connection, self._clock)
             leases.check_free(lease.host for lease in leases.held())
             backup.put_into(connection)
+
+        self._database.write(replace)
 
     def receive(self, content: Backup) -> None:
         """Record everything that another state has, in one transaction; a missing state is made.
@@ -122,8 +125,7 @@ class Store:
             DefinitionError: StateNotEmpty.
             StateError, BusyError: the state cannot be used or made.
         """
-        with self._database.writing() as connection:
-            content.move_into(connection, self.location)
+        self._database.write(lambda connection: content.move_into(connection, self.location))
 
     def move_aside(self) -> str:
         """Give a state that cannot be used another name; which one.

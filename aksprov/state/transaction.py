@@ -38,6 +38,9 @@ class Transaction:
     Attributes:
         host_leases: which run may change which host.
         runs: the journal's runs.
+
+    Raises:
+        StateError: StateForeign, StateNewer.
     """
 
     def __init__(self, connection: Connection, location: str, clock: Callable[[], datetime]) -> None:
@@ -45,6 +48,7 @@ class Transaction:
         self.runs = Runs(connection, clock)
         self._connection = connection
         self._location = location
+        self._meta = read_meta(connection, location)
         self._revised = False
 
     def snapshot(self) -> Snapshot:
@@ -57,8 +61,8 @@ class Transaction:
         That is so while the definitions are the same: who takes a host, an address or a router id of another one
         is refused by its row.  So a proposal costs as much as it is large, however much the state records.
         """
-        meta = read_meta(self._connection, self._location)
-        same = (snapshot.state_id, snapshot.revision) == (meta[schema.STATE_ID], meta.get(schema.REVISION))
+        now = (self._meta[schema.STATE_ID], self._meta.get(schema.REVISION))
+        same = not self._revised and (snapshot.state_id, snapshot.revision) == now
         is_new = cluster not in snapshot.clusters and all(node.cluster != cluster for node in snapshot.nodes)
         return same and is_new and not rows.read(self._connection, schema.objects, kind="cluster", key=cluster)
 
