@@ -24,6 +24,7 @@ EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 # Kubernetes: a label key is an optional DNS subdomain and "/", then a name; a value may be empty.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _KEY = rf"(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME}"
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")  # of a prefix; 024 is 24 to some readers and 20 to others
 _TAINT = re.compile(rf"({_KEY})(?:=({_NAME})?)?:([A-Za-z]+)")
 
 
@@ -72,7 +73,7 @@ def _prefix(text: str, where: str) -> str:
     """Host bits stay: whoever stores the network takes them off and says so."""
     address, slash, length = text.partition("/")
     try:
-        if not slash or not re.fullmatch(r"[0-9]{1,3}", length):
+        if not slash or not _LENGTH.fullmatch(length):
             raise ValueError(text)
         network = ipaddress.ip_interface(text).network
     except ValueError:
@@ -92,7 +93,7 @@ def _cidr(text: str, where: str) -> str:
     """Of either family; host bits stay, as for a prefix."""
     address, slash, length = text.partition("/")
     try:
-        if not slash or "%" in address or not re.fullmatch(r"[0-9]{1,3}", length):
+        if not slash or "%" in address or not _LENGTH.fullmatch(length):
             raise ValueError(text)
         ipaddress.ip_interface(text)
     except ValueError:

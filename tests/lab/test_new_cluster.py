@@ -107,6 +107,18 @@ def test_a_second_run_changes_nothing(cluster: Controller) -> None:
     assert plan_of(cluster, check=0)["hosts"] == []
 
 
+def test_pools_that_change_are_nothing_to_the_hosts(cluster: Controller) -> None:
+    pools = ("set-cluster-network", "--name", "labnet")
+    cluster.run(*pools, "--add-vip-range", "10.77.0.221-10.77.0.229", "--reserve", "10.77.0.201-10.77.0.204")
+    cluster.run(*pools, "--remove-node-range", "10.77.1.50-10.77.1.99", "--yes")
+    assert plan_of(cluster, check=0)["hosts"] == []
+    leased = cluster.run(*pools, "--remove-vip-range", VIP, "--yes", check=65).stderr
+    assert f"AddressLeased: {VIP}" in leased and f"{VIP} is leased by cluster demo" in leased
+    own = cluster.lab["w1"].ssh("ip -4 -o addr show eth0").stdout.split()[3].partition("/")[0]
+    held = cluster.run(*pools, "--add-vip-range", own, check=65).stderr
+    assert f"HostAddressInPool: {own}" in held and "host w1" in held
+
+
 def test_values_left_out_are_not_compared(cluster: Controller) -> None:
     said = cluster.run("new-cluster", "--name", "demo", "--configure-only")
     assert "nothing to change" in said.stderr
