@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete
+from sqlalchemy.exc import IntegrityError
 
 from aksprov.errors import BusyError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
@@ -58,13 +59,12 @@ class Transaction:
     def proposes_the_same(self, snapshot: Snapshot, cluster: str) -> bool:
         """Whether what was proposed for a new cluster from an older snapshot may be recorded, unless it is taken.
 
-        That is so while the definitions are the same: who takes a host, an address or a router id of another one
-        is refused by its row.  So a proposal costs as much as it is large, however much the state records.
+        That is so while the definitions are the same: who takes a name, a host, an address or a router id of another
+        one is refused by its row.  So a proposal costs as much as it is large, however much the state records.
         """
         now = (self._meta[schema.STATE_ID], self._meta.get(schema.REVISION))
         same = not self._revised and (snapshot.state_id, snapshot.revision) == now
-        is_new = cluster not in snapshot.clusters and all(node.cluster != cluster for node in snapshot.nodes)
-        return same and is_new and not rows.read(self._connection, schema.objects, kind="cluster", key=cluster)
+        return same and cluster not in snapshot.clusters and all(node.cluster != cluster for node in snapshot.nodes)
 
     def put_network(self, network: Network) -> None:
         """Record a network, new or changed."""
@@ -73,6 +73,18 @@ class Transaction:
     def remove_network(self, key: str) -> None:
         """Forget a network.  Whether it is in use was checked before, in this transaction."""
         self._remove(key, "network")
+
+    def add_cluster(self, cluster: Cluster) -> None:
+        """Record a new cluster's definition.
+
+        Raises:
+            TakenError: ProposalTaken, another run has made one of that name.
+        """
+        body = msgspec.json.encode(cluster).decode()
+        try:
+            rows.add(self._connection, schema.objects, [{"kind": "cluster", "key": cluster.key, "body": body}])
+        except IntegrityError:
+            raise _taken("ProposalTaken", f"cluster {cluster.name}", "another run has made it meanwhile") from None
 
     def put_cluster(self, cluster: Cluster) -> None:
         """Record a cluster's definition, new or changed."""

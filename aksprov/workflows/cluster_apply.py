@@ -61,7 +61,7 @@ def reserve(
             now = transaction.snapshot()
             _place_again(picture, now, offline=offline)
         if desired.cluster.key not in now.clusters:
-            transaction.put_cluster(desired.cluster)
+            transaction.add_cluster(desired.cluster)
             transaction.add_nodes(desired.nodes)
             transaction.add_leases(desired.leases)
             if desired.router_id:

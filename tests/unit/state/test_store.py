@@ -218,8 +218,10 @@ def test_a_proposal_holds_while_the_definitions_are_the_same(place: str) -> None
         transaction.add_leases([replace(VIP, address="10.0.0.201", owner="cluster/b", cluster="b")])
         transaction.put_status("b", ClusterStatus())
         assert transaction.proposes_the_same(seen, "new")
-        transaction.put_cluster(replace(CLUSTER, name="New"))
-        assert not transaction.proposes_the_same(seen, "new")
+    with pytest.raises(TakenError), store.write() as transaction:
+        transaction.add_cluster(replace(CLUSTER, name="New"))
+        transaction.add_cluster(replace(CLUSTER, name="New"))
+    assert "new" not in store.snapshot().clusters
     changes = (
         lambda t: t.put_host(replace(HOST, name="web2")),
         lambda t: t.put_network(replace(NETWORK, vlan_id=8)),
