@@ -8,6 +8,7 @@ Proposals are made before; each is for another network of a site of its own.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import sqlite3
 import sys
@@ -155,6 +156,7 @@ def measure(state: str, leases: int) -> Rate:
         answers.put((slowest, time.process_time() - used))
 
     children = [context.Process(target=allocate, args=(sites[n::PROCESSES],)) for n in range(PROCESSES)]
+    gc.freeze()  # as the program does: what is there already is not looked through again
     for child in children:
         child.start()
     start.wait(120)
