@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -51,7 +52,7 @@ class EventStream:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._readers: list[Reader] = []
-        self._seq = 0
+        self._numbers = count(1)  # also for what is told from another thread
         self.run = ""
 
     def subscribe(self, reader: Reader) -> None:
@@ -62,11 +63,10 @@ class EventStream:
         self, kind: str, *, host: str = "", step: str = "", text: str = "", data: dict[str, Any] | None = None
     ) -> None:
         """Tell all readers about one event."""
-        self._seq += 1
         event = Event(
             time=self._clock().isoformat(timespec="milliseconds"),
             run=self.run,
-            seq=self._seq,
+            seq=next(self._numbers),
             kind=kind,
             host=host,
             step=step,

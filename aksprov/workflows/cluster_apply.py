@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -131,7 +132,7 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
         await deliver(connection, delivery, changes[key], session, steps)
 
     if late:
-        _record_late(store, picture, held, late[CA])
+        await asyncio.to_thread(_record_late, store, picture, held, late[CA])
     async with store.journal.steps_of(held.run, held.epochs) as steps:
         await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, late_missing)
     return late
@@ -144,7 +145,8 @@ async def _give_ca(
     await steps.started(key, [CA], digest)
     session.events.emit("step.started", host=key, step=CA)
     certificate = await take_or_make(connection, picture.desired.cluster.key, session.clock())
-    _record_late(store, picture, held, certificate)
+    # in a thread, as a database that is away is waited for, and other hosts are in the middle of their changes
+    await asyncio.to_thread(_record_late, store, picture, held, certificate)
     await steps.write([Entry(host=key, step=CA, input_hash=digest, result="done")])
     session.events.emit("step.finished", host=key, step=CA)
     return certificate
