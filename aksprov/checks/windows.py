@@ -18,6 +18,8 @@ from aksprov.model.windows import HOME, Features, Firewall, FirewallRule, Servic
 APPLY_AGAIN = "run the same new-cluster command again: it sets up what is missing"
 # The network plugins' names for their HNS networks begin so.
 _NETWORKS = ("Calico", "flannel.")
+# kubelet writes it when its node has joined.
+_KUBECONFIG = "C:/etc/kubernetes/kubelet.conf"
 
 T = TypeVar("T", Features, Firewall, Services)
 
@@ -85,13 +87,19 @@ def _tasks(wanted: Services) -> Probe:
 
 
 def _networks() -> Probe:
-    question = Question(kind="network")
+    question, joined = Question(kind="network"), Question(kind="file", value=_KUBECONFIG)
 
     def judge(answers: Answers) -> Verdict:
         lines = answers.get(question, ())
         ours = [line for line in lines if line.partition(" ")[2].startswith(_NETWORKS)]
         if ours:
             return passed(", ".join(ours))
-        return skipped("no network of the cluster's plugin; it makes one when Kubernetes is started")
+        if " ".join(answers.get(joined, ())).startswith("file"):
+            return failed(
+                "the node has joined, and there is no network of the cluster's plugin",
+                "Calico: kubectl get pods -A --field-selector spec.nodeName=NODE shows its node's pod; Flannel: see "
+                "C:\\var\\log\\flanneld and start the task aksprov-flanneld; after a restart give it two minutes",
+            )
+        return skipped("no network of the cluster's plugin; it makes one when the node has joined")
 
-    return Probe("HnsNetworks", "Host", (question,), judge)
+    return Probe("HnsNetworks", "Host", (question, joined), judge)

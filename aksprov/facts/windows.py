@@ -61,6 +61,7 @@ class _Answer(msgspec.Struct):
     programs: dict[str, str] = {}
     files: list[_File] = []
     unfinished: list[str] = []
+    lost: list[str] = []
     manifest: str = ""
     epoch: str = ""
 
@@ -70,11 +71,13 @@ class WindowsLook(Value, frozen=True, kw_only=True):
 
     Args:
         unfinished: whether a lock, a staging or a swap is there: someone is at work, or was killed.
+        locked: whether someone changes the host now.
         now: the host's clock, in seconds since 1970.
     """
 
     seen: Observed
     unfinished: bool
+    locked: bool
     now: int
 
 
@@ -102,8 +105,10 @@ def parse_windows_look(line: str, *, host: str = "") -> WindowsLook:
         manifest=manifest,
         epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else 0,
         files={file.path: _state(file, manifest) for file in answer.files},
+        lost=tuple(answer.lost),
     )
-    return WindowsLook(seen=seen, unfinished=bool(answer.unfinished), now=answer.now)
+    locked = "lock" in answer.unfinished
+    return WindowsLook(seen=seen, unfinished=bool(answer.unfinished), locked=locked, now=answer.now)
 
 
 def _facts(answer: _Answer) -> Facts:

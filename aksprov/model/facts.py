@@ -111,6 +111,7 @@ class Observed(Value, frozen=True, kw_only=True):
         epoch: the highest epoch that the host has seen, 0 for none.
         ca_certificate: PEM of /etc/kubernetes/pki/ca.crt, "" where there is none.
         ca_key_present: whether /etc/kubernetes/pki/ca.key is there.
+        lost: of Windows' "firewall" and "services", those of which something is not as the host's own file says.
     """
 
     host: str
@@ -120,3 +121,4 @@ class Observed(Value, frozen=True, kw_only=True):
     files: dict[str, FileState] = {}
     ca_certificate: str = ""
     ca_key_present: bool = False
+    lost: tuple[str, ...] = ()

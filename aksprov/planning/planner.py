@@ -195,6 +195,7 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
         state = seen.facts.units.get(unit)  # a folder has none
         if reader in present and state is not None and (state.active != "active" or state.enabled != "enabled"):
             due.add(reader)
+    due |= {reader for reader in present if reader in seen.lost}
     if "services" in present and not _runs("containerd", seen.facts):
         due.add("services")
     return [r for r in READERS if r in due]

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from windows_lab import (
     CONFIG,
@@ -71,6 +72,14 @@ async def test_a_node_is_set_up_left_as_it_is_and_taken_away(host: WindowsHost) 
         assert (rule["LocalPort"], rule["Protocol"], rule["Enabled"]) == ("10250", "TCP", True)
         assert list(host.state["tasks"]) == ["\\aksprov-kube-proxy"]
         assert host.path("C:/var/lib/kubelet/pki").is_symlink()
+
+        assert seen.lost == ()
+        with host.served.windows.edit() as state:  # someone tidies up
+            state["firewall"]["aksprov-kubelet"]["Enabled"] = False
+            del state["services"]["kubelet"], state["tasks"]["\\aksprov-kube-proxy"]
+        assert (await connection.observe(())).lost == ("firewall", "services")
+        await connection.put_bundle(delivery(small_node(), epoch=2))
+        assert (await connection.observe(())).lost == ()
 
         before = len(host.served.records)
         await connection.put_bundle(delivery(small_node(), epoch=2))
@@ -141,6 +150,49 @@ async def test_a_killed_run_is_put_back_and_goes_on(host: WindowsHost) -> None:
         assert host.litter() == []
         await connection.put_bundle(delivery(small_node(" --other"), epoch=3))
     assert "--other" in host.path(CONFIG).read_text()
+
+
+@pytest.mark.parametrize("wire", ["psrp", pytest.param("winrm", marks=pytest.mark.slow)])
+@in_loop
+async def test_a_network_that_is_away_during_a_step_is_waited_for(host: WindowsHost, wire: str) -> None:
+    """As when the first HNS network is made.  What ran on the host has run on, and its end is waited for.
+
+    Seen to fail: without ``_through_cuts`` the run ends with HostDisconnected; without the wait for the first one's
+    lock with HostLocked.
+    """
+    host.entry = msgspec.structs.replace(host.entry, connection=wire)
+    reached, go = host.path("C:/reached"), host.path("C:/go")
+    waiting = f'#!/bin/sh\ntouch "{reached}"\nuntil [ -e "{go}" ]; do sleep 0.1; done\nexit 1\n'
+    host.write("C:/k/kubeadm.exe", waiting, program=True)
+    async with host.connected() as connection:
+        going = asyncio.create_task(connection.put_bundle(delivery(small_node())))
+        while not reached.exists():
+            await asyncio.sleep(0.05)
+        await cut(host, 2)
+        assert not going.done()
+        go.touch()
+        assert {step.result for step in (await going).steps} == {"done"}
+        seen = await connection.observe(())
+        assert seen.manifest is not None and seen.facts.units["containerd"].active == "active"
+    assert host.litter() == []
+    assert len([r for r in host.served.records if r.get("command") == "New-Service"]) == 2
+
+
+@pytest.mark.slow
+@in_loop
+async def test_a_network_that_stays_away_is_a_row(host: WindowsHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aksprov.transport.windows.connection.CUT_SECONDS", 1)
+    async with host.connected() as connection:
+        away = asyncio.create_task(cut(host, 6))
+        await asyncio.sleep(0.5)
+        assert (await refused(connection, delivery(small_node()))).code == "HostDisconnected"
+        await away
+    assert not host.path(f"{HOME}/manifest.json").exists()
+
+
+async def cut(host: WindowsHost, seconds: float) -> None:
+    """The network is away so long."""
+    await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(host.served.cut(seconds), host.served.loop))
 
 
 @pytest.mark.slow

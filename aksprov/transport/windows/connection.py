@@ -7,7 +7,7 @@ import base64
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -18,7 +18,8 @@ from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
 from aksprov.transport.windows.delivery import Answer, Package, package, pieces, read_answer, receipt
 from aksprov.transport.windows.ps import script
-from aksprov.transport.windows.refusals import windows_refusal
+from aksprov.transport.windows.refusals import BLOCKED, windows_refusal
+from aksprov.transport.windows.wire import CutError
 
 if TYPE_CHECKING:
     from aksprov.transport.windows.wire import Ran, Wire
@@ -30,17 +31,25 @@ ANSWER_SECONDS = 120
 APPLY_SECONDS = 1800
 # A server that installs a feature while it starts takes minutes.
 RESTART_SECONDS = 900
+# The first HNS network of a host takes over its adapter, which cuts connections for seconds.
+CUT_SECONDS = 60
 _RETRY_SECONDS = 3.0
+_AWAY = {"HostUnreachable", "HostDisconnected", "HostTimeout"}
 
-_APPLY = ("files", "lock", "swap", "setup", "receive", "apply")
+T = TypeVar("T")
+
+_APPLY = ("files", "lock", "swap", "state", "setup", "receive", "apply")
 
 
 class WindowsConnection:
     """An open connection to a Windows host; see :class:`aksprov.model.transport.Connection`.
 
+    Where the network is away for less than a minute, what was being done is done once more: on the host it ran on
+    meanwhile, so everything here bears that.
+
     Args:
         wire: an open one.
-        reopen: opens another one, after a restart of the host.
+        reopen: opens another one, after a restart of the host or a cut.
     """
 
     def __init__(self, host: Host, wire: Wire, reopen: Callable[[], Awaitable[Wire]]) -> None:
@@ -51,7 +60,8 @@ class WindowsConnection:
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
         """Run a script of PowerShell as the user of the connection; its output lines are stdout."""
-        ran = await self._run(script, {}, [stdin.decode()] if stdin else (), ANSWER_SECONDS)
+        given = [stdin.decode()] if stdin else ()
+        ran = await self._through_cuts(lambda: self._run(script, {}, given, ANSWER_SECONDS))
         faults, said = "\n".join(ran.faults), "".join(f"{line}\n" for line in ran.output)
         return Completed(status=1 if faults else 0, stdout=said.encode(), stderr=faults.encode())
 
@@ -69,17 +79,15 @@ class WindowsConnection:
 
     async def look(self, paths: Sequence[str] = ()) -> WindowsLook:
         """What observe does, and nothing on the host is changed."""
-        lines = await self._lines(("files", "lock", "observe"), {"paths": list(paths)})
-        read_answer(lines, self.host.name)
-        return parse_windows_look(lines[-1], host=self.host.name)
+        return await self._through_cuts(lambda: self._look(paths))
 
     async def forget(self) -> str:
         """Take our own folder off a host where nothing is managed; why it could not be done, "" otherwise."""
-        return (await self._ask(("files", "lock", "forget"), {})).text
+        return (await self._surely(("files", "lock", "forget"), {})).text
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of the files that are there."""
-        answer = await self._ask(("files", "read"), {"paths": list(paths)})
+        answer = await self._surely(("files", "read"), {"paths": list(paths)})
         return {path: base64.b64decode(text) for path, text in answer.contents.items()}
 
     async def put_bundle(self, delivery: Delivery) -> Receipt:
@@ -92,15 +100,15 @@ class WindowsConnection:
         """
         whole = package(delivery)
         try:
-            answer = await self._apply(whole)
+            answer = await self._deliver(whole)
         except HostError as e:
             if e.code != "SwapBroken":
                 raise
             await self._recover()
-            answer = await self._apply(whole)
+            answer = await self._deliver(whole)
         if answer.restart is not None:
             await self._restart()
-            answer = await self._apply(whole)
+            answer = await self._deliver(whole)
         if answer.restart is not None:
             said = f"features that still wait for a restart: {answer.restart}"
             raise windows_refusal(self.host.name, [("features", "FeatureMissing", said)])
@@ -108,7 +116,7 @@ class WindowsConnection:
 
     async def tcp_open(self, address: str, port: int) -> bool:
         """Whether a TCP connection from this host to ``address:port`` opens."""
-        return (await self._ask(("tcp",), {"address": address, "port": port})).open
+        return (await self._surely(("tcp",), {"address": address, "port": port})).open
 
     async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
         """None: what listens on such a socket runs on Linux."""
@@ -119,11 +127,27 @@ class WindowsConnection:
         await self._wire.close()
 
     async def _recover(self) -> None:
-        answer = await self._ask(("files", "lock", "swap", "setup", "recover"), {}, seconds=APPLY_SECONDS)
+        answer = await self._surely(("files", "lock", "swap", "state", "setup", "recover"), {}, APPLY_SECONDS)
         codes = {"locked": "HostLocked", "broken": "HostLeftHalf", "unreadable": "SwapLogUnreadable"}
         if answer.recovered != "right":
             code = codes.get(answer.recovered, "AnswerUnreadable")
             raise windows_refusal(self.host.name, [("recover", code, answer.text)])
+
+    async def _look(self, paths: Sequence[str]) -> WindowsLook:
+        lines = await self._lines(("files", "lock", "state", "observe"), {"paths": list(paths)})
+        read_answer(lines, self.host.name)
+        return parse_windows_look(lines[-1], host=self.host.name)
+
+    async def _deliver(self, whole: Package) -> Answer:
+        """Apply; after a cut once more, when what the first one does on the host has ended: it may be done twice."""
+
+        async def again() -> Answer:
+            end = time.monotonic() + APPLY_SECONDS
+            while (await self.look()).locked and time.monotonic() < end:
+                await asyncio.sleep(_RETRY_SECONDS)
+            return await self._apply(whole)
+
+        return await self._through_cuts(lambda: self._apply(whole), again)
 
     async def _apply(self, whole: Package) -> Answer:
         """All but the last load only arrive; with the last one the host acts."""
@@ -146,7 +170,7 @@ class WindowsConnection:
             await asyncio.sleep(_RETRY_SECONDS)
             try:
                 self._wire = await self._reopen()
-                after = (await self.look()).seen.facts.boot_id
+                after = (await self._look(())).seen.facts.boot_id
             except HostError as e:
                 why = e.why or e.what
                 continue
@@ -154,6 +178,38 @@ class WindowsConnection:
                 return
             await self._wire.close()
         raise windows_refusal(self.host.name, [("features", "HostRestartFailed", why)])
+
+    async def _through_cuts(
+        self, work: Callable[[], Awaitable[T]], again: Callable[[], Awaitable[T]] | None = None
+    ) -> T:
+        """Do ``work``; when the connection ends meanwhile, do it (or ``again``) over a new one."""
+        end = 0.0
+        while True:
+            wire = self._wire
+            try:
+                return await work()
+            except CutError as cut:
+                end = end or time.monotonic() + CUT_SECONDS
+                await self._renew(wire, end, cut)
+                work = again or work
+
+    async def _renew(self, broken: Wire, end: float, cut: HostError) -> None:
+        """Another wire in place of this one; ``cut`` is raised where none could be had in time."""
+        async with self._turn:
+            while self._wire is broken:
+                if time.monotonic() > end:
+                    raise cut
+                try:
+                    self._wire = await self._reopen()
+                except HostError as e:
+                    if e.code not in _AWAY:
+                        raise
+                    await asyncio.sleep(min(_RETRY_SECONDS, CUT_SECONDS / 4))
+                else:
+                    await broken.abandon()
+
+    async def _surely(self, names: Sequence[str], request: dict[str, Any], seconds: float = ANSWER_SECONDS) -> Answer:
+        return await self._through_cuts(lambda: self._ask(names, request, seconds=seconds))
 
     async def _ask(
         self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
@@ -170,4 +226,8 @@ class WindowsConnection:
 
     async def _run(self, text: str, parameters: dict[str, str], stdin: Iterable[str], seconds: float) -> Ran:
         async with self._turn:
-            return await self._wire.run(text, parameters, pieces=stdin, seconds=seconds)
+            ran = await self._wire.run(text, parameters, pieces=stdin, seconds=seconds)
+        said = "\n".join(ran.faults)
+        if BLOCKED in said:
+            raise windows_refusal(self.host.name, [("script", "HostAntivirusBlocked", said[-500:])])
+        return ran

@@ -11,6 +11,7 @@ from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
 from aksprov.transport.windows.endpoint import auth_of, is_https, place, port_of
 from aksprov.transport.windows.tls import refused_certificate
+from aksprov.transport.windows.wire import CutError
 
 # Codes of WSMan faults (wsmerror.h of the Windows SDK; those of quotas also in [MS-WSMV] 2.2.5).
 OPERATION_TIMED_OUT: Final = 2150858793
@@ -33,9 +34,11 @@ def network(host: Host, error: BaseException, *, begun: bool) -> HostError:
             return refused_certificate(host, _inmost(error))
         case requests.exceptions.ConnectTimeout():
             return _unreachable(host, "no answer: the host is off, or a firewall drops what we send")
+        case requests.exceptions.ReadTimeout() | TimeoutError() if begun:
+            return _cut(host, "it does not answer any more")
         case requests.exceptions.ReadTimeout() | TimeoutError():
             return silent(host)
-    return disconnected(host, _inmost(error)) if begun else _unreachable(host, _inmost(error))
+    return _cut(host, _inmost(error)) if begun else _unreachable(host, _inmost(error))
 
 
 def silent(host: Host, seconds: float = 0) -> HostError:
@@ -49,9 +52,8 @@ def silent(host: Host, seconds: float = 0) -> HostError:
     )
 
 
-def disconnected(host: Host, why: str) -> HostError:
-    """The connection ended."""
-    return HostError(
+def _cut(host: Host, why: str) -> CutError:
+    return CutError(
         "HostDisconnected",
         f"the connection to {host.name} ended before the answer was complete",
         where=place(host),
@@ -118,7 +120,8 @@ def fault(host: Host, code: int | None, said: str) -> HostError:
             f"{host.user} may not use WinRM on {host.name}",
             where=place(host),
             why=said,
-            fix="connect as a member of its Administrators, or of Remote Management Users",
+            fix="connect as a member of its Administrators, or of Remote Management Users; where PowerShell remoting "
+            "was disabled: Enable-PSRemoting",
         )
     if code == _NO_SUCH_SESSION:
         return HostError(
@@ -128,7 +131,7 @@ def fault(host: Host, code: int | None, said: str) -> HostError:
             why=said,
             fix=f"Enable-PSRemoting on the host, or aksprov set-host --name {host.name} --connection winrm",
         )
-    return disconnected(host, said)
+    return session(host, said)
 
 
 def http(host: Host, status: int) -> HostError:

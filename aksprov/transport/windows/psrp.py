@@ -134,6 +134,10 @@ class PsrpWire:
         except (WinRMError, *diagnosis.NETWORK_FAILURES):
             return  # what is left of it there ends by itself, once it has been idle
 
+    async def abandon(self) -> None:
+        """Close the connection alone."""
+        await in_thread(self._wsman.close)
+
     def _run(
         self,
         script: str,
@@ -150,13 +154,14 @@ class PsrpWire:
         for name, value in secrets.items():
             shell.add_parameter(name, self._pool.serialize(value, ObjectMeta("SS")))
         first = next(pieces, None)
-        shell.begin_invoke(None if first is None else _all(first, pieces))
+        shell.begin_invoke(None if first is None else self._sent(first, pieces, deadline))
         while shell.state == PSInvocationState.RUNNING:
             shell.poll_invoke()
             if shell.state == PSInvocationState.RUNNING and time.monotonic() > deadline:
                 shell.stop()
                 raise diagnosis.silent(self._host)
-        faults = tuple(str(record) for record in shell.streams.error)
+        # the id is the same on a Windows of any language
+        faults = tuple(f"{record} [{record.fq_error}]" for record in shell.streams.error)
         if shell.had_errors and not faults:
             faults = ("the script ended with an error that it does not name",)
         # it is not closed, which would cost a round trip: of the 1,000 that a pool may have, a run needs a dozen
@@ -165,6 +170,14 @@ class PsrpWire:
             faults=faults,
             warnings=tuple(str(record.message) for record in shell.streams.warning),
         )
+
+    def _sent(self, first: str, others: Iterator[str], deadline: float) -> Iterator[Any]:
+        """A generator, which is what pypsrp sends piece by piece."""
+        yield first
+        for other in others:
+            if time.monotonic() > deadline:
+                raise diagnosis.silent(self._host)
+            yield other
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
@@ -181,9 +194,3 @@ class PsrpWire:
             raise diagnosis.network(self._host, e, begun=self._begun) from None
         except WinRMError as e:
             raise diagnosis.session(self._host, str(e)) from None
-
-
-def _all(first: str, pieces: Iterator[str]) -> Iterator[Any]:
-    """A generator, which is what pypsrp sends piece by piece."""
-    yield first
-    yield from pieces

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from aksprov.errors import HostError
 from aksprov.transport.refusals import MEANINGS, refusal
+
+# How Windows PowerShell calls a script that an antivirus holds back (AMSI); an id, so not translated.
+BLOCKED: Final = "ScriptContainedMaliciousContent"
 
 # code -> (what happened to HOST in STEP, what to do)
 WINDOWS_MEANINGS: dict[str, tuple[str, str]] = MEANINGS | {
@@ -17,6 +21,11 @@ WINDOWS_MEANINGS: dict[str, tuple[str, str]] = MEANINGS | {
         "{host} lets PowerShell run in Constrained Language Mode only",
         "allow full language for this user: a rule of AppLocker or App Control for Windows, or __PSLockdownPolicy, "
         "limits it (on the host: $ExecutionContext.SessionState.LanguageMode)",
+    ),
+    "HostAntivirusBlocked": (
+        "an antivirus on {host} holds back what we send",
+        "see what it says (on the host: Get-MpThreatDetection), have it allow scripts that come over WinRM and the "
+        "folder C:\\ProgramData\\aksprov, then run again",
     ),
     "HostNotAdministrator": (
         "we are no administrator on {host}",

@@ -150,11 +150,17 @@ class WinrsWire:
         except (WinRMError, WinRMOperationTimeoutError, WinRMTransportError, *diagnosis.NETWORK_FAILURES):
             return  # what is left of it there ends by itself, once it has been idle
 
+    async def abandon(self) -> None:
+        """Close the connection alone."""
+        await in_thread(self._protocol.transport.close_session)
+
     def _command(self, line: str, stdin: Iterator[str], deadline: float) -> _Ended:
         command = self._protocol.run_command(self._shell, line, skip_cmd_shell=True, console_mode_stdin=False)
         try:
             for chunk, last in _chunks(stdin):
                 self._protocol.send_command_input(self._shell, command, chunk, end=last)
+                if not last and time.monotonic() > deadline:
+                    raise diagnosis.silent(self._host)
             output, errors, done, status = bytearray(), bytearray(), False, 0
             while not done:
                 try:

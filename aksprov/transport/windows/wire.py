@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from aksprov.errors import HostError
 from aksprov.model.base import Value
 
 
@@ -21,8 +22,12 @@ class Ran(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class CutError(HostError):
+    """HostDisconnected: the network ended the connection, and what runs on the host runs on."""
+
+
 class Wire(Protocol):
-    """An open way to a host.  Every method raises HostError or HostAuthError on failure."""
+    """An open way to a host.  Every method raises HostError or HostAuthError on failure, CutError among them."""
 
     async def run(
         self,
@@ -43,4 +48,8 @@ class Wire(Protocol):
 
     async def close(self) -> None:
         """End the way.  Never raises."""
+        ...
+
+    async def abandon(self) -> None:
+        """Let go of our end; what runs on the host runs on.  Never raises."""
         ...

@@ -67,6 +67,7 @@ class WinRMHost:
     # life ---------------------------------------------------------------
     async def __aenter__(self) -> WinRMHost:
         cfg = self.config
+        self.loop = asyncio.get_running_loop()
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self.windows = Windows(self.state_dir, cfg.computer, self._heard)
         self._restarting: asyncio.Task | None = None
@@ -392,7 +393,7 @@ class WinRMHost:
         kind: type[Shell]
         if req.resource == CMD_URI:
             kind = CmdShell
-        elif req.resource.lower() == f"{PWSH}/microsoft.powershell":
+        elif req.resource.lower() == f"{PWSH}/microsoft.powershell" and self.config.remoting:
             kind = PwshShell if self.pwsh else PsrpShell
         else:
             msg = f"The WS-Management service cannot process the request. The resource URI ({req.resource}) was not found in the WS-Management catalog. The catalog contains the metadata that describes resources, or logical endpoints. "

@@ -95,7 +95,8 @@ STATICS = {
     "Text.Encoding::UTF8", "TimeSpan::FromMinutes", "array::Reverse", "regex::Matches",
 }  # fmt: skip
 METHODS = {
-    "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBytes", "GetEntry",
+    "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBaseException",
+    "GetBytes", "GetEntry",
     "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith",
     "Substring", "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
 }  # fmt: skip
@@ -141,6 +142,19 @@ def test_every_code_has_its_meaning() -> None:
         codes |= set(re.findall(r"'back', '(\w+)'", text))
     assert len(codes) > 15
     assert codes - WINDOWS_MEANINGS.keys() == set()
+
+
+@pytest.mark.pwsh
+def test_an_antivirus_that_holds_a_file_back_is_told_by_its_number() -> None:
+    """Its words are those of the host's language; 0x800700E1 is ERROR_VIRUS_INFECTED."""
+    functions = ps.bare("head").partition("$S = ")[2]
+    throws = "try { throw [IO.IOException]::new('Der Vorgang ...', NUMBER) } catch { Get-Code $_ }"
+    texts = [throws.replace("NUMBER", number) for number in ("-2147024671", "-2147024784")]
+    command = [os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-NonInteractive", "-Command"]
+    done = subprocess.run(
+        [*command, "\n".join([f"$S = {functions}", *texts])], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["HostAntivirusBlocked", "StagingFailed"]
 
 
 @pytest.mark.pwsh

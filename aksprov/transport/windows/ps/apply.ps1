@@ -286,7 +286,7 @@ try {
         $answer = @{ steps = $S.report }
     }
 } catch {
-    if (-not $S.failure) { $S.failure = @($S.step, $S.code, "$_") }
+    if (-not $S.failure) { $S.failure = @($S.step, (Get-Code $_), "$_") }
     $failed = @(, $S.failure)
     $S.failure = $null
     try {

@@ -22,4 +22,10 @@ function Stop-Step([string] $Step, [string] $Code, [string] $Text) {
     throw $Text
 }
 
+# the code of an error that nobody expected: HRESULTs of Windows' errors 225 and 226 are an antivirus'
+function Get-Code($Record) {
+    if (@(-2147024671, -2147024670) -contains $Record.Exception.GetBaseException().HResult) { return 'HostAntivirusBlocked' }
+    $S.code
+}
+
 function Write-Answer([hashtable] $Answer) { ConvertTo-Json -InputObject $Answer -Compress -Depth 8 }

@@ -57,7 +57,7 @@ $machine = Get-Fact { (Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\C
 $answer = @{
     hostname = "$env:COMPUTERNAME"; powershell = "$($PSVersionTable.PSVersion)"; architecture = "$env:PROCESSOR_ARCHITECTURE"
     machine = "$machine"; now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds(); pending = [bool] (Get-Fact { Test-PendingRestart }); interfaces = @(Get-Interfaces); unfinished = @(Get-Unfinished)
-    features = @(); services = @(); programs = @{}; files = @(); manifest = ''; epoch = ''
+    features = @(); services = @(); programs = @{}; files = @(); lost = @(); manifest = ''; epoch = ''
 }
 if ($system) {
     $answer.version = "$($system.Version)"
@@ -84,6 +84,7 @@ foreach ($one in $programs) {
     $said = Get-ProgramVersion $one[1] $one[2]
     if ($null -ne $said) { $answer.programs[$one[0]] = $said }
 }
+$answer.lost = @(Get-Fact { Find-Lost } | Where-Object { $_ })
 $paths = @($asked.paths)
 if ([IO.File]::Exists("$D\epoch")) { $answer.epoch = [IO.File]::ReadAllText("$D\epoch") }
 if ([IO.File]::Exists("$D\manifest.json")) {

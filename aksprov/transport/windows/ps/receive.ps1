@@ -13,7 +13,7 @@ try {
         $stream.Flush($true)
     } finally { $stream.Dispose() }
 } catch {
-    if (-not $S.failure) { $S.failure = @($S.step, $S.code, "$_") }
+    if (-not $S.failure) { $S.failure = @($S.step, (Get-Code $_), "$_") }
     Remove-File $zip
     return Write-Answer @{ failed = @(, $S.failure) }
 }

@@ -1,15 +1,7 @@
 # setup.ps1: makes true what firewall.json and services.json say, and puts back what there was before.
-# A state before is in swap.log before it is changed.  States of services are those of WMI, which are English everywhere.
+# A state before is in swap.log before it is changed.
 
 function ConvertTo-State($Value) { if ($null -eq $Value) { 'null' } else { ConvertTo-Json -InputObject $Value -Compress -Depth 4 } }
-
-# what a file of ours says; nothing where there is none
-function Read-Setup([string] $Path) {
-    if ([IO.File]::Exists($Path)) { ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($Path)) }
-}
-
-# a list of a file; empty where there is no file
-function Get-List($Setup, [string] $Name) { if ($Setup) { @($Setup.$Name) } else { @() } }
 
 # ---- firewall ----
 
@@ -62,14 +54,6 @@ function Restore-Task([string] $Name, $Task) {
 }
 
 # ---- services ----
-
-# how a service is; nothing where there is none.  Names come from our own files and have letters and hyphens only.
-function Get-ServiceState([string] $Name) {
-    $found = Get-CimInstance -ClassName Win32_Service -Filter "Name = '$Name'"
-    if (-not $found) { return }
-    $depends = @(Get-Service -Name $Name | ForEach-Object { $_.ServicesDependedOn } | ForEach-Object { $_.Name })
-    @{ binary = $found.PathName; display = $found.DisplayName; start = $found.StartMode; depends = $depends; running = ($found.State -eq 'Running') }
-}
 
 function Wait-ServiceState([string] $Name, [string] $State, [int] $Seconds) {
     $watch = [Diagnostics.Stopwatch]::StartNew()
@@ -160,8 +144,7 @@ function Test-Ready([string] $Line) {
 
 function Set-OneService($Service) {
     $is = Get-ServiceState $Service.name
-    $start = if ($Service.startupType -eq 'Automatic') { 'Auto' } else { $Service.startupType }
-    $wanted = @{ binary = $Service.binaryPathName; display = $Service.displayName; start = $start; depends = @($Service.dependsOn) }
+    $wanted = @{ binary = $Service.binaryPathName; display = $Service.displayName; start = (Get-Start $Service); depends = @($Service.dependsOn) }
     Add-Log "service`t$($Service.name)`t$(ConvertTo-State $is)"
     Save-FirstState $Service.name $is
     $changed = Set-ServiceWhole $Service.name $is $wanted

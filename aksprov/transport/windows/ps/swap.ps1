@@ -86,7 +86,7 @@ function Undo-Preparation {
 }
 
 # what runs left that were killed: a live one holds its list open.  A zip without a list is of a bundle that comes in
-# several pipelines; between two of them nobody holds it, so only an old one goes.
+# several pipelines; between two of them nobody holds it, so only an old one goes, as of scripts that never ran (WinRS).
 function Clear-Killed {
     if (-not [IO.Directory]::Exists("$D\run")) { return }
     foreach ($list in [IO.Directory]::GetFiles("$D\run", '*.stage')) {
@@ -100,8 +100,10 @@ function Clear-Killed {
         foreach ($folder in $folders) { Remove-EmptyFolder $folder }
         Remove-File $list
     }
-    foreach ($zip in [IO.Directory]::GetFiles("$D\run", '*.zip')) {
-        if ([IO.File]::GetLastWriteTimeUtc($zip) -lt [DateTime]::UtcNow.AddMinutes(-15)) { Remove-File $zip }
+    foreach ($ending in '*.zip', '*.ps1') {
+        foreach ($left in [IO.Directory]::GetFiles("$D\run", $ending)) {
+            if ([IO.File]::GetLastWriteTimeUtc($left) -lt [DateTime]::UtcNow.AddMinutes(-15)) { Remove-File $left }
+        }
     }
 }
 
