@@ -1,13 +1,16 @@
 """Both ways to a Windows host, by the real clients: logins, certificates, limits, cut lines, and what each costs.
 
 Seen to fail: without the adapter of a pin (tls.py) a wrong certificate was sent the login; without ``_wake``
-(psrp.py) a connection that the server had dropped ended the run.
+(psrp.py) a connection that the server had dropped ended the run; without ``trust_env`` off (tls.py) the controller's
+proxy was asked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +20,7 @@ import msgspec
 import pytest
 from windows_lab import USER, WindowsHost, delivery, file, in_loop, small_node, windows_host
 
-from aksprov.errors import HostAuthError, HostError
+from aksprov.errors import HostAuthError, HostError, NotAvailableError
 from aksprov.model.host import Host
 from aksprov.model.transport import Connection
 from aksprov.transport.connect import connector
@@ -96,6 +99,24 @@ async def test_an_unchanged_host_and_a_first_push_cost_few_round_trips(tmp_path:
             before = host.served.stats["round_trips"]
             await once(entry, None)
             assert host.served.stats["round_trips"] - before <= again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wire", "most"), [("psrp", 5), ("winrm", 15)])
+@in_loop
+async def test_a_push_costs_few_round_trips(tmp_path: Path, wire: str, most: int) -> None:
+    """One more for every 280 KB; a file each would be 1,200."""
+    text = base64.b64encode(os.urandom(750_000)).decode()  # deflated it is 750 KB again
+    many = tuple(file(f"C:/etc/many/{n}.txt", f"{n}\n" * 40, "data") for n in range(200))
+    with windows_host(tmp_path) as host:
+        connection = await connector()(msgspec.structs.replace(host.entry, connection=wire))
+        try:
+            for epoch, files, further in ((1, many, 0), (2, (file("C:/etc/big", text, "data"),), 3)):
+                before = host.served.stats["round_trips"]
+                await connection.put_bundle(delivery(files, epoch=epoch))
+                assert host.served.stats["round_trips"] - before <= most + further
+        finally:
+            await connection.close()
 
 
 async def once(entry: Host, what: Any) -> None:
@@ -210,3 +231,105 @@ async def test_a_script_that_does_not_end_is_given_up(served: WindowsHost, monke
         assert raised.value.code == "HostTimeout"
     finally:
         await connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
+@in_loop
+async def test_a_deadline_counts_while_we_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wire: str) -> None:
+    """Of eleven pieces not all are sent to a host that takes them slowly."""
+    monkeypatch.setattr("aksprov.transport.windows.connection.APPLY_SECONDS", 1)
+    text = base64.b64encode(os.urandom(3_000_000)).decode()
+    with windows_host(tmp_path) as host:
+        connection = await connector()(msgspec.structs.replace(host.entry, connection=wire))
+        try:
+            host.served.config.latency_ms = 400
+            before = host.served.stats["Send"]
+            with pytest.raises(HostError) as raised:
+                await connection.put_bundle(delivery((file("C:/etc/big", text, "data"),)))
+            assert raised.value.code == "HostTimeout"
+            assert host.served.stats["Send"] - before < 8
+        finally:
+            host.served.config.latency_ms = 0
+            await connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
+@in_loop
+async def test_a_slow_line_that_drops_connections_is_borne(tmp_path: Path, wire: str) -> None:
+    """A request whose connection ends in the middle of a look, and one in the middle of a push."""
+    with windows_host(tmp_path, latency_ms=30) as host:
+        connection = await connector()(msgspec.structs.replace(host.entry, connection=wire))
+        try:
+            drop_soon(host)
+            await connection.observe([])
+            drop_soon(host)
+            await connection.put_bundle(delivery(small_node()))
+            host.served.config.drop_after = 0
+            assert [r["event"] for r in host.served.records].count("drop") == 2
+            assert (await connection.observe([])).manifest is not None
+        finally:
+            await connection.close()
+
+
+def drop_soon(host: WindowsHost) -> None:
+    """The request after the next one is not answered; nor is one much later."""
+    host.served.config.drop_after = max(host.served.stats["round_trips"] + 2, 60)
+    host.served._requests = host.served.config.drop_after - 2
+
+
+@pytest.mark.parametrize(("wire", "port"), WIRES)
+@in_loop
+async def test_the_proxy_of_the_controller_is_not_for_hosts(
+    served: WindowsHost, monkeypatch: pytest.MonkeyPatch, wire: str, port: int
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        for spelling in (name, name.upper()):
+            monkeypatch.setenv(spelling, "http://127.0.0.1:9")  # nobody listens there
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    await (await connector()(reached(served, connection=wire, port=port))).close()
+
+
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
+@in_loop
+async def test_what_holds_scripts_back_is_a_row(tmp_path: Path, wire: str) -> None:
+    """An antivirus, whose words are translated and whose id is not; a policy against files of scripts."""
+    rules = (str(Path(__file__).with_name("refusing_rules.py")),)
+    with windows_host(tmp_path, pwsh=None, rules=rules) as host:
+        connection = await connector()(msgspec.structs.replace(host.entry, connection=wire))
+        try:
+            with pytest.raises(HostError) as raised:
+                await connection.observe([])
+            assert (raised.value.code, "Antivirensoftware" in raised.value.why) == ("HostAntivirusBlocked", True)
+            assert "Get-MpThreatDetection" in raised.value.fix
+            host.write("C:/forbidden", "")
+            if wire == "winrm":  # PowerShell remoting needs no file
+                with pytest.raises(HostError) as raised:
+                    await connection.observe([])
+                assert (raised.value.code, "psrp" in raised.value.fix) == ("HostScriptsForbidden", True)
+        finally:
+            await connection.close()
+
+
+@in_loop
+async def test_closed_remoting_is_a_row_and_the_other_wire_goes(tmp_path: Path) -> None:
+    with windows_host(tmp_path, pwsh=None, remoting=False) as host:
+        error = await error_of(host.entry)
+        assert (error.code, "--connection winrm" in error.fix) == ("HostRemotingClosed", True)
+        await (await connector()(msgspec.structs.replace(host.entry, connection="winrm"))).close()
+
+
+@pytest.mark.parametrize(("wire", "library"), [("psrp", "pypsrp"), ("winrm", "pywinrm")])
+@in_loop
+async def test_a_library_that_pins_were_not_tried_with_is_refused(
+    served: WindowsHost, monkeypatch: pytest.MonkeyPatch, wire: str, library: str
+) -> None:
+    """Before anything is sent."""
+    monkeypatch.setattr("aksprov.transport.windows.tls.version", lambda name: "9.9.0")
+    before = served.served.stats["round_trips"]
+    with pytest.raises(NotAvailableError) as raised:
+        await connector()(reached(served, connection=wire))
+    assert (raised.value.code, library in raised.value.fix) == ("LibraryVersion", True)
+    assert served.served.stats["round_trips"] == before

@@ -24,6 +24,7 @@ class Config:
     # authentication
     auth: tuple[str, ...] = ("negotiate", "basic")
     allow_unencrypted: bool = False  # winrm/config/service AllowUnencrypted
+    remoting: bool = True  # False: no session configuration Microsoft.PowerShell
     cbt: bool = False  # CbtHardeningLevel=Strict on the HTTPS listener
 
     # quotas
