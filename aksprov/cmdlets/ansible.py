@@ -22,7 +22,7 @@ _NOTICE: Final = "made from aksprov/cmdlets by `make generate`"
 _CORES: Final = ("2.17", "2.18", "2.19", "2.20", "2.21")
 _FOLDER: Final = "ansible/plugins/modules"
 # What a task says otherwise: check mode, its own confirmation, its own values.
-_NOT_HERE: Final = {"whatIf", "yes", "planFile", "file", "fromJson"}
+_NOT_HERE: Final = {"whatIf", "yes", "planFile", "file", "fromJson", "fromAnsible"}
 _TYPES: Final = {
     "text": "str",
     "integer": "int",

@@ -11,7 +11,7 @@ from aksprov.cmdlets.common import ROW_PROPERTIES
 from aksprov.cmdlets.declaration import Example, Parameter, ParameterSet, Property, Verb
 from aksprov.model.host import ROLES
 
-_BY_OPTIONS, _BY_FILE = "ByOptions", "ByFile"
+_BY_OPTIONS, _BY_FILE, _BY_ANSIBLE = "ByOptions", "ByFile", "ByAnsible"
 _CONNECTION, _CAPACITY, _PLACEMENT = "Connection", "Capacity, where the host itself tells wrong", "Placement"
 
 _NAME = Parameter(
@@ -226,6 +226,15 @@ _FILE = Parameter(
     help="Hosts file (YAML, JSON or CSV): every host in it.",
     example="hosts.yaml",
 )
+_FROM_ANSIBLE = Parameter(
+    name="fromAnsible",
+    placeholder="INVENTORY",
+    ours=True,
+    sets=(_BY_ANSIBLE,),
+    mandatory_in=("*",),
+    help="Inventory of Ansible's, read by ansible-inventory: every host in it, without passwords.",
+    example="inventory.ini",
+)
 _OFFLINE = Parameter(
     name="offline",
     kind="switch",
@@ -279,10 +288,11 @@ ADD_HOST = Verb(
     cmdlet="Add-AksprovHost",
     topic="Hosts",
     synopsis="Record hosts and read their facts.",
-    parameters=(*_NEW_HOST, _FILE, _OFFLINE),
+    parameters=(*_NEW_HOST, _FILE, _FROM_ANSIBLE, _OFFLINE),
     sets=(
         ParameterSet(name=_BY_OPTIONS, help="One host."),
         ParameterSet(name=_BY_FILE, help="Every host of a file."),
+        ParameterSet(name=_BY_ANSIBLE, help="Every host of an inventory of Ansible's."),
     ),
     default_set=_BY_OPTIONS,
     outputs=HOST_PROPERTIES,
@@ -293,6 +303,7 @@ ADD_HOST = Verb(
             command="aksprov add-host --name cp1 --address 10.0.0.11 --os linux --user root --roles control-plane",
             text="One host.",
         ),
+        Example(command="aksprov add-host --from-ansible inventory.ini", text="Every host that Ansible knows there."),
     ),
 )
 GET_HOST = Verb(

@@ -31,6 +31,12 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def within(self, name: str) -> Problems:
+        """The same list, for what is wrong with one thing of the source: its name comes before the field."""
+        part = Problems(self._source, self._fix, code=self._code, spell=lambda path: f"{name}: {self._spell(path)}")
+        part._found = self._found
+        return part
+
     def add(self, mark: Mark | None, field: str, why: str) -> None:
         """One more problem.
 

@@ -1,12 +1,15 @@
-"""add-host: record hosts, one by parameters or many from a file, and read their facts."""
+"""add-host: record hosts, one by parameters or many from a file or Ansible's inventory, and read their facts."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from aksprov.errors import DefinitionError, HostError, NotFoundError
+from aksprov.inventory.ansible import withheld_rows
+from aksprov.inventory.ansible_host import Withheld
 from aksprov.inventory.entry import Values, connection_of, differences, host_of, said, values_of
 from aksprov.inventory.hosts_file import parse_entries
 from aksprov.inventory.parameters import new_values
@@ -18,6 +21,7 @@ from aksprov.model.request import Request
 from aksprov.model.row import Row
 from aksprov.planning.quarantine import quarantined_hosts
 from aksprov.state import Store, open_store
+from aksprov.workflows.ansible_inventory import read_ansible
 from aksprov.workflows.contact import contact
 from aksprov.workflows.host_facts import ask_each, exit_code_of, failure_rows, machine_rows, record_facts, seen_of
 from aksprov.workflows.host_quarantine import look_for_clean
@@ -27,17 +31,26 @@ from aksprov.workflows.session import Session
 _LARGEST_FILE = 16 * 2**20  # bytes; 10,000 hosts with everything declared are about 5 MB
 
 
+class _Asked(NamedTuple):
+    """What is to be recorded: the entries, who says so, and what they lack; ``single`` for the one of parameters."""
+
+    entries: list[Values]
+    source: str
+    withheld: tuple[Withheld, ...] = ()
+    single: bool = False
+
+
 def run(request: Request, session: Session) -> Outcome:
     """Record every entry or none, then ask those hosts that have never answered.
 
     Raises:
         DefinitionError: an entry is wrong, or at odds with what is recorded; nothing was recorded.
         NotFoundError: HostsFileMissing, HostsFileUnreadable.
+        NotAvailableError: AnsibleMissing.
     """
-    file = request.text("file")
-    entries = read_hosts_file(Path(file)) if file else [new_values(request, str(Path.cwd()))]
+    entries, source, withheld, single = _asked(request)
     store = open_store(session.state_url)
-    added = _record(store, entries, source=file or "the request")
+    added = _record(store, entries, source)
     recorded = store.snapshot()
     hosts = {key: recorded.hosts[key] for values in entries if (key := _key(values)) in recorded.hosts}
     apart = quarantined_hosts(recorded)
@@ -50,14 +63,25 @@ def run(request: Request, session: Session) -> Outcome:
         clean = look_for_clean(store, seen)
         recorded = store.snapshot()
     made = (f"made a new state at {store.location}",) if store.created else ()
-    rows = (*failure_rows(unseen, failures), *machine_rows(recorded, hosts), *clean)
+    lacking = withheld_rows(withheld, {key: values_of(host) for key, host in hosts.items()})
+    rows = (*lacking, *failure_rows(unseen, failures), *machine_rows(recorded, hosts), *clean)
     return Outcome(
         objects=host_objects(hosts.values(), recorded),
-        single=file is None,
+        single=single,
         rows=rows,
         notes=made + _notes(len(entries), added, asked=len(unseen) if not request.flag("offline") else 0),
         exit_code=exit_code_of(failures, rows),
     )
+
+
+def _asked(request: Request) -> _Asked:
+    file, inventory = request.text("file"), request.text("fromAnsible")
+    if file:
+        return _Asked(read_hosts_file(Path(file)), file)
+    if inventory:
+        found = read_ansible(inventory)
+        return _Asked(list(found.entries), inventory, found.withheld)
+    return _Asked([new_values(request, str(Path.cwd()))], "the request", single=True)
 
 
 def read_hosts_file(path: Path) -> list[Values]:

@@ -385,6 +385,7 @@ function Add-AksprovHost {
     It carries out 'aksprov add-host'; docs/cmdlets.md has all of it.
     ByOptions: One host.
     ByFile: Every host of a file.
+    ByAnsible: Every host of an inventory of Ansible's.
 
     .PARAMETER name
     Name of the host; in lower case it is the node's name.
@@ -458,6 +459,9 @@ function Add-AksprovHost {
     .PARAMETER file
     Hosts file (YAML, JSON or CSV): every host in it.
 
+    .PARAMETER fromAnsible
+    Inventory of Ansible's, read by ansible-inventory: every host in it, without passwords.
+
     .PARAMETER offline
     Record only; contact no host.
 
@@ -470,6 +474,11 @@ function Add-AksprovHost {
     Add-AksprovHost -name cp1 -address 10.0.0.11 -os linux -user root -roles control-plane
 
     One host.
+
+    .EXAMPLE
+    Add-AksprovHost -fromAnsible inventory.ini
+
+    Every host that Ansible knows there.
     #>
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.Host')]
@@ -527,6 +536,8 @@ function Add-AksprovHost {
         [double] $diskGb,
         [Parameter(ParameterSetName = 'ByFile', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $file,
+        [Parameter(ParameterSetName = 'ByAnsible', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $fromAnsible,
         [switch] $offline
     )
     process {
