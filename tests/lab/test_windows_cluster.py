@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ import yaml
 from configured import NETWORK
 from controller import ROOMY, Controller
 from minilab import Lab
-from trio import ROLES
+from trio import ROLES, until
 from windows_lab import CONTAINERD, KUBELET, PASSWORD, PROGRAM, pwsh
 
 pytestmark = pytest.mark.pwsh
@@ -34,14 +35,20 @@ LINUX = ROLES | {"w2": "worker"}
 # Windows host -> where it listens, how it is reached, and its address in the network's prefix
 WINDOWS = {"winhost": ("127.0.0.1", "psrp", "10.77.0.40"), "winhost2": ("127.0.0.2", "winrm", "10.77.0.41")}
 ADDRESS = WINDOWS["winhost"][2]
+PAUSED = Path(__file__).with_name("paused_run.py")
 
 
 @dataclass
 class Mixed:
-    """A controller, and the folder of the first Windows host's drives."""
+    """A controller, and the folders of the Windows hosts' drives."""
 
     controller: Controller
-    root: Path
+    roots: dict[str, Path]
+
+    @property
+    def root(self) -> Path:
+        """Of the first one."""
+        return self.roots["winhost"]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
             for name, (bind, _, address) in WINDOWS.items()
         }
         _write_hosts(controller, certificates)
-        yield Mixed(controller, roots["winhost"])
+        yield Mixed(controller, roots)
 
 
 def _root(root: Path) -> Path:
@@ -144,6 +151,56 @@ def test_a_host_is_looked_at(mixed: Mixed) -> None:
     rows = mixed.controller.json("test-host", "--name", "winhost", check=None)
     found = {row["TestName"]: row["TestResult"] for row in rows}
     assert {found[name] for name in ("Connection", "Privileges", "Tools", "Restart", "Clock")} == {"Passed"}, rows
+
+
+@pytest.mark.slow
+def test_what_was_taken_off_a_host_is_put_back(mixed: Mixed) -> None:
+    file = mixed.root / ".winrmhost/windows.json"
+    state = json.loads(file.read_text())
+    rules = dict(state["firewall"])
+    state["firewall"].popitem()
+    del state["tasks"]["\\aksprov-kube-proxy"], state["services"]["kube-proxy"]
+    file.write_text(json.dumps(state))
+    (planned,) = mixed.controller.json(*CLUSTER, "--what-if", check=2)["hosts"]
+    assert (planned["name"], [s["id"] for s in planned["steps"]]) == ("winhost", ["firewall", "services"])
+    mixed.configure()
+    state = mixed.state
+    assert state["firewall"].keys() == rules.keys()
+    assert "\\aksprov-kube-proxy" in state["tasks"] and "kube-proxy" in state["services"]
+    assert mixed.controller.json(*CLUSTER, "--what-if", check=0)["hosts"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(WINDOWS))
+def test_a_run_that_slept_past_its_lease_is_refused_by_the_host(mixed: Mixed, name: str) -> None:
+    """Over both wires.  Seen failing without the epoch in Assert-State (apply.ps1)."""
+    controller, config = mixed.controller, mixed.roots[name] / "C/Program Files/containerd/config.toml"
+    was = config.read_text()
+    config.write_text("# edited\n")
+    sleeper = subprocess.Popen(
+        controller.lab.inside([sys.executable, str(PAUSED), name, *CLUSTER]),
+        env=controller.environment,
+        cwd=controller.directory,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+        until(lambda: controller.json("get-lock")[0]["Expired"])
+        mixed.configure()
+        assert config.read_text() == was
+        config.write_text("# what a fenced run must leave alone\n")
+        epoch = (mixed.roots[name] / "C/ProgramData/aksprov/epoch").read_text()
+    finally:
+        sleeper.send_signal(signal.SIGCONT)
+    _, said = sleeper.communicate(timeout=90)
+    assert sleeper.returncode == 75, said
+    assert said.splitlines()[-1].split()[:2] == ["RunFenced", "HostEpochRefused"]
+    assert config.read_text() == "# what a fenced run must leave alone\n"
+    assert (mixed.roots[name] / "C/ProgramData/aksprov/epoch").read_text() == epoch
+    mixed.configure()
+    assert config.read_text() == was
 
 
 @pytest.mark.slow

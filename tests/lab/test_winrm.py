@@ -18,7 +18,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from windows_lab import USER, WindowsHost, delivery, file, in_loop, small_node, windows_host
+import testinfra
+from windows_lab import PASSWORD, USER, WindowsHost, delivery, file, in_loop, small_node, windows_host
 
 from aksprov.errors import HostAuthError, HostError, NotAvailableError
 from aksprov.model.host import Host
@@ -333,3 +334,14 @@ async def test_a_library_that_pins_were_not_tried_with_is_refused(
         await connector()(reached(served, connection=wire))
     assert (raised.value.code, library in raised.value.fix) == ("LibraryVersion", True)
     assert served.served.stats["round_trips"] == before
+
+
+@pytest.mark.filterwarnings("ignore:'pywinrm' will use:DeprecationWarning")
+def test_testinfra_reaches_a_host_by_its_own_backend(served: WindowsHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/windows-hosts.md shows it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(served.served.cert))
+    found = testinfra.get_host(f"winrm://{USER}:{PASSWORD}@127.0.0.31:5986")
+    done = found.run('powershell -NoProfile -NonInteractive -Command "(Get-Service WinRM).Status"')
+    assert (done.rc, done.stdout.split()) == (0, ["Running"])
+    for line in ("Get-Service WinRM", 'powershell -NoProfile -Command "exit 3"'):
+        assert found.run(line).rc != 0
