@@ -1,4 +1,4 @@
-"""A line to a PostgreSQL server that is cut once, at the moment of a commit."""
+"""A line to a PostgreSQL server that is cut once, at the commit of a write."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def cut_line(server: Server, cut: Cut) -> Iterator[Path]:
     """The folder of a socket that leads to a server.
 
     Args:
-        cut: the first commit on it does not reach the server ("before"), or does and is not answered ("after").
+        cut: the first commit of what was inserted does not reach the server ("before"), or does and is not answered
+            ("after").
     """
     with tempfile.TemporaryDirectory(prefix="aksprov-line-") as folder, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{folder}/.s.PGSQL.5432")
         listener.listen()
-        uncut = threading.Event()
+        done = threading.Event()
 
         def serve() -> None:
             while True:
@@ -39,13 +40,15 @@ def cut_line(server: Server, cut: Cut) -> Iterator[Path]:
         def pass_on(client: socket.socket) -> None:
             with client, socket.socket(socket.AF_UNIX) as to_server:
                 to_server.connect(f"{server.folder}/.s.PGSQL.5432")
+                wrote = False
                 while True:
                     for ready in select.select([client, to_server], [], [])[0]:
                         data = ready.recv(65536)
                         if not data:
                             return
-                        if ready is client and b"COMMIT" in data and not uncut.is_set():
-                            uncut.set()
+                        wrote = wrote or b"INSERT INTO" in data
+                        if ready is client and wrote and b"COMMIT\0" in data and not done.is_set():
+                            done.set()
                             if cut == "after":
                                 to_server.sendall(data)
                                 to_server.recv(65536)
@@ -56,6 +59,7 @@ def cut_line(server: Server, cut: Cut) -> Iterator[Path]:
         thread.start()
         try:
             yield Path(folder)
+            assert done.is_set()
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()

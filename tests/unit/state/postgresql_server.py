@@ -60,7 +60,7 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stop(signal.SIGQUIT)  # nothing need be written any more
         shutil.rmtree(self.folder)
 
     def start(self) -> None:
@@ -85,10 +85,10 @@ class Server:
             assert self._process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()
             time.sleep(0.02)
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it at once, whoever is connected."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
 
@@ -102,6 +102,11 @@ class Server:
         name = f"state{self._number}"
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database with all that it takes on the disk, whoever is connected."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def execute(self, *statements: str, url: str | None = None) -> list[tuple[object, ...]]:
         """Carry statements out as the owner of all; the rows of the last one."""

@@ -72,7 +72,11 @@ def test_fifty_processes_get_fifty_addresses_and_no_host_twice(place: str, hosts
 
     def run(number: int) -> None:
         start.wait(60)
-        answers.put((number, make_cluster(place, number)))
+        try:
+            answers.put((number, make_cluster(place, number)))
+        except Exception as error:
+            answers.put((number, repr(error)))
+            raise
 
     children = [context.Process(target=run, args=(number,)) for number in range(PROCESSES)]
     for child in children:
