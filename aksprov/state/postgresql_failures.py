@@ -146,7 +146,12 @@ def reported(address: Address, *, wrote: bool) -> Iterator[None]:
         translated = _translated(address, error, wrote=wrote)
         if translated is None:
             raise  # our bug
-        raise translated from None
+        try:
+            # without the frames that hold it, which would keep the connection open
+            error.with_traceback(None)
+            raise translated from None
+        finally:
+            del translated
 
 
 def is_lost(error: DBAPIError) -> bool:

@@ -47,7 +47,11 @@ def reported(path: Path) -> Iterator[None]:
         translated = _translated(path, error.orig if isinstance(error, DBAPIError) else error)
         if translated is None:
             raise  # our bug
-        raise translated from error
+        try:
+            # without the frames that hold it, which would keep the connection open
+            raise translated from error.with_traceback(None)
+        finally:
+            del translated
 
 
 def _translated(path: Path, error: BaseException | None) -> AksprovError | None:
