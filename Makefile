@@ -8,17 +8,25 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test test-faults demo lint unit lab bench bench-peers bench-powershell sanity build generate lock clean packages
+.PHONY: test test-faults e2e e2e-full demo lint unit lab bench bench-peers bench-powershell bench-windows sanity build generate lock clean packages
 
 # a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 
 test: packages
 	@$(PYTEST) --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" \
-		tests/lab tests/ansible tests/powershell tests/lint tests/unit tests/golden
+		tests/e2e tests/lab tests/ansible tests/powershell tests/lint tests/unit tests/golden
 
 test-faults: packages
 	@$(PYTEST) --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "slow or fault" tests
+
+# a real cluster, with the Kubernetes that AKSPROV_TEST_KUBERNETES names: the small one of every run of the tests
+e2e: packages
+	@$(PYTEST) tests/e2e -m "not slow"
+
+# and three control planes behind a pair: the master is cut off, a control plane dies, all is removed and made again
+e2e-full: packages
+	@$(PYTEST) tests/e2e
 
 demo: packages
 	@tools/in-venv python tests/lab/demo.py
@@ -42,6 +50,10 @@ bench-powershell:
 # against Ansible, Mitogen, pyinfra and ssh on the same lab hosts: half an hour; ARGS="10 3 aksprov pyinfra" is some of it
 bench-peers: packages
 	@AKSPROV_BENCH_PEERS=$$(tools/environment tests/bench) PYTHONPATH=tests/lab tools/in-venv python tests/bench/race.py $(ARGS)
+
+# Windows hosts of the lab: ours against Ansible's psrp and winrm plugins and plain pypsrp; ARGS="10 0" is hosts and milliseconds
+bench-windows:
+	@AKSPROV_BENCH_PEERS=$$(tools/environment tests/bench) PYTHONPATH=tests/lab tools/in-venv python tests/bench/windows.py $(ARGS)
 
 # ansible-test's sanity checks of the collection, laid out as it wants; takes packages from the index
 sanity:

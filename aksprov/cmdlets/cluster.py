@@ -260,6 +260,24 @@ _FIRST_POOLS = (
 )
 _OURS = (
     Parameter(
+        name="nodeSettings",
+        kind="object",
+        placeholder="OBJECT",
+        group=_POOL,
+        ours=True,
+        help="Fields of the nodes' documents that count instead of ours (containerd, KubeletConfiguration, "
+        "KubeProxyConfiguration), skipAddons and ignorePreflightErrors: @file.json, or JSON text.",
+        example="@settings.json",
+    ),
+    Parameter(
+        name="networkPluginManifest",
+        placeholder="FILE",
+        group=_NETWORK,
+        ours=True,
+        help="The network plugin's manifest (YAML), applied once the API server answers.",
+        example="plugin.yaml",
+    ),
+    Parameter(
         name="configureOnly",
         kind="switch",
         group="Plan",
@@ -311,6 +329,7 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="ServiceCidr", kind="texts", parameter="serviceCidr", help="ours"),
     Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
     Property(name="ApiServerAddress", help="ours: the API server's VIP"),
+    Property(name="NodeSettings", kind="object", parameter="nodeSettings", help="ours"),
     Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
 )
 _COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", "ApiServerAddress")
@@ -394,6 +413,40 @@ REMOVE_CLUSTER = Verb(
     confirms=True,
     always_asks=True,
 )
+GET_CREDENTIAL = Verb(
+    name="get-credential",
+    cmdlet="Get-AksHciCredential",
+    topic="Clusters",
+    synopsis="Write the kubeconfig that kubectl reads.",
+    parameters=(
+        _NAME,
+        Parameter(
+            name="configPath",
+            placeholder="FILE",
+            help="File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when it "
+            "is left out.",
+            example="demo.kubeconfig",
+        ),
+        _later("adAuth", (), _NO_ADD_ON, "A kubeconfig for sign-on by Active Directory.", "switch"),
+        _later("aadAuth", (), _NO_CLOUD, "A kubeconfig for sign-on by Azure.", "switch"),
+    ),
+    outputs=(
+        Property(name="Name", parameter="name"),
+        Property(name="ConfigPath", parameter="configPath", help="ours: the file that was written, mode 0600"),
+        Property(name="Context", help="ours: now the current one of that file"),
+        Property(name="Server", help="ours"),
+        Property(name="Expires", help="ours: when the certificate ends"),
+    ),
+    columns=("Name", "ConfigPath", "Context", "Expires"),
+    examples=(
+        Example(command="aksprov get-credential --name demo", text="Into ~/.kube/config, beside what is there."),
+        Example(
+            command="aksprov get-credential --name demo --config-path demo.kubeconfig --yes",
+            text="Into a file of its own, without asking.",
+        ),
+    ),
+    confirms=True,
+)
 TEST_CLUSTER = Verb(
     name="test-cluster",
     cmdlet="Test-AksprovCluster",
@@ -418,4 +471,4 @@ TEST_CLUSTER = Verb(
     ),
     confirms=True,
 )
-VERBS = (NEW_CLUSTER, GET_CLUSTER, TEST_CLUSTER, REMOVE_CLUSTER)
+VERBS = (NEW_CLUSTER, GET_CLUSTER, GET_CREDENTIAL, TEST_CLUSTER, REMOVE_CLUSTER)

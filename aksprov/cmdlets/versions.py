@@ -20,6 +20,7 @@ from aksprov.errors import DefinitionError
 from aksprov.model.base import Value
 from aksprov.model.cluster import CalicoDataplane
 
+PUBLIC_IMAGE_HOST = "registry.k8s.io"
 KubeadmApi = Literal["v1beta2", "v1beta3", "v1beta4"]
 
 
@@ -111,6 +112,11 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         nftables: tuple[CalicoDataplane, ...] = ("nftables",) if self.number >= 31 else ()
         ebpf: tuple[CalicoDataplane, ...] = ("ebpf",) if self.kubeadm != "v1beta2" else ()
         return ("iptables", *nftables, *ebpf)
+
+    @property
+    def image_host(self) -> str:
+        """Where its kubeadm has images from by itself; the last patches of 1.22 and later have the newer host."""
+        return PUBLIC_IMAGE_HOST if self.number >= 22 else "k8s.gcr.io"
 
     @property
     def coredns_folder(self) -> bool:

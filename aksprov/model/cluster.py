@@ -6,6 +6,7 @@ from typing import Literal
 
 from aksprov.model.base import Value
 from aksprov.model.host import OperatingSystem, Role
+from aksprov.model.node_settings import NodeSettings
 
 ProvisioningState = Literal[
     "Pending", "Configured", "Deploying", "Deployed", "Scaling", "Upgrading", "Failed", "Deleting"
@@ -68,6 +69,7 @@ class Cluster(Value, frozen=True, kw_only=True):
     pod_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
     service_cidrs: tuple[str, ...] = ("10.96.0.0/12",)
     calico_dataplane: CalicoDataplane = "iptables"
+    node_settings: NodeSettings = NodeSettings()
 
     @property
     def key(self) -> str:

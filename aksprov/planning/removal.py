@@ -22,6 +22,7 @@ EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused 
 _LEAVERS: Final[tuple[Reader, ...]] = (
     "keepalived", "haproxy", "services", "containerd", "systemd", "sysctl", "modules", "firewall", "features",
 )  # fmt: skip
+END_KUBERNETES: Final = "end-kubernetes"
 _NOBODY: Final = "-"  # in place of the key where files of no cluster ("") are taken off
 _RUNNING: Final = ("active", "reloading", "activating")
 
@@ -35,6 +36,7 @@ class Leftover(Value, frozen=True, kw_only=True):
         units: unit -> its ActiveState as it was found.
         settings: how many kernel settings were found with another value.
         authority: key of the cluster whose CA pair was made here, "" where none was.
+        kubernetes: it was started here.
     """
 
     seen: Observed
@@ -42,6 +44,7 @@ class Leftover(Value, frozen=True, kw_only=True):
     units: dict[str, str] = {}
     settings: int = 0
     authority: str = ""
+    kubernetes: bool = False
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -71,7 +74,7 @@ def read_leftover(seen: Observed, originals: Observed | None, texts: Mapping[str
 
     Args:
         originals: the state of the first versions' paths; None where nothing was looked for.
-        texts: contents of the files ``units``, ``sysctls`` and ``ca`` in ORIGINALS that are there.
+        texts: contents of the files ``units``, ``sysctls``, ``ca`` and ``kubernetes`` in ORIGINALS that are there.
     """
     folder = f"{ORIGINALS}/files"
     first = originals.files if originals else {}
@@ -83,6 +86,7 @@ def read_leftover(seen: Observed, originals: Observed | None, texts: Mapping[str
         units={words[0]: words[1] for line in lines["units"] if len(words := line.split()) > 1},
         settings=len(lines["sysctls"]),
         authority=next((words[1] for line in lines["ca"] if len(words := line.split()) > 1), ""),
+        kubernetes=f"{ORIGINALS}/kubernetes" in texts,
     )
 
 
@@ -126,7 +130,8 @@ def _plan_host(name: str, cluster: str, wave: int, left: Leftover) -> HostPlan:
     files = tuple(_change(m, left) for m in left.files_of(cluster))
     if not files and not (left.has_home and left.is_ours_alone(cluster)):
         return HostPlan(name=name, wave=wave)
-    steps = [PlanStep(id=reader, title=_title(reader, left)) for reader in _vacated(cluster, left)]
+    steps = [PlanStep(id=END_KUBERNETES, title="kubeadm reset, and what that leaves")] if left.kubernetes else []
+    steps += [PlanStep(id=reader, title=_title(reader, left)) for reader in _vacated(cluster, left)]
     if left.authority == cluster:
         steps.append(PlanStep(id="ca", title="delete the CA pair that was made here, unless Kubernetes uses it"))
     steps.append(PlanStep(id="manifest", title="forget what was managed"))

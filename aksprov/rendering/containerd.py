@@ -42,6 +42,7 @@ def containerd_file(cluster: Cluster, facts: Facts | None, render: Renderer) -> 
         "registry_config": "/etc/containerd/certs.d",
         "cni_bin": "/opt/cni/bin",
         "cni_conf": "/etc/cni/net.d",
+        "restrict_oom_score_adj": cluster.node_settings.containerd.restrict_oom_score_adj,
     }
     template = f"node/linux/containerd-{containerd_form(cluster, facts)}.toml.toml.j2"
     return render.file("/etc/containerd/config.toml", template, "containerd", values)
@@ -49,4 +50,5 @@ def containerd_file(cluster: Cluster, facts: Facts | None, render: Renderer) -> 
 
 def pause_image(cluster: Cluster, render: Renderer) -> str:
     """The image that kubeadm of the cluster's Kubernetes expects; of any other the kubelet frees the space."""
-    return f"{render.templates.image_hosts.kubernetes}/pause:{find_version(cluster.kubernetes_version).pause}"
+    version = find_version(cluster.kubernetes_version)
+    return f"{render.templates.image_hosts.kubernetes_of(version)}/pause:{version.pause}"

@@ -8,6 +8,8 @@ its own version wants them.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Final
 
 from aksprov.cmdlets.versions import KubernetesVersion, find_version
@@ -96,7 +98,7 @@ def join_text(desired: Desired, node: Node, own: Registration, render: Renderer)
 def _init_text(desired: Desired, node: Node, own: Registration, render: Renderer) -> str:
     """InitConfiguration and ClusterConfiguration, then the kubelet's and kube-proxy's documents."""
     cluster, version = desired.cluster, find_version(desired.cluster.kubernetes_version)
-    mode, images = kube_proxy_mode(cluster), render.templates.image_hosts.kubernetes
+    mode, images = kube_proxy_mode(cluster), render.templates.image_hosts.kubernetes_of(version)
     values = {
         "cluster": cluster,
         "node": node,
@@ -113,7 +115,16 @@ def _init_text(desired: Desired, node: Node, own: Registration, render: Renderer
     names = [_template("init", version), "node/linux/kubelet-configuration.yaml.yaml.j2"]
     if mode is not None:
         names.append("node/linux/kube-proxy-configuration.yaml.yaml.j2")
-    return "---\n".join(render.templates.render(name, values) for name in names)
+    texts = [render.templates.render(name, values) for name in names]
+    texts[1] = _with_fields(texts[1], cluster.node_settings.kubelet)
+    texts[2:] = [_with_fields(text, cluster.node_settings.kube_proxy) for text in texts[2:]]
+    return "---\n".join(texts)
+
+
+def _with_fields(text: str, fields: Mapping[str, object]) -> str:
+    """A document of plain fields with others in their place or after them, as JSON, which is YAML too."""
+    kept = [line for line in text.splitlines() if line.partition(":")[0] not in fields]
+    return "\n".join([*kept, *(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())]) + "\n"
 
 
 def _template(verb: str, version: KubernetesVersion) -> str:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import jinja2
 import msgspec
 
+from aksprov.cmdlets.versions import PUBLIC_IMAGE_HOST, KubernetesVersion
 from aksprov.errors import DefinitionError
 from aksprov.model.base import Value
 from aksprov.rendering.formats import FORMATS, Finalize, UnsafeValueError, stored
@@ -33,6 +34,10 @@ class ImageHosts(Value, frozen=True, kw_only=True):
 
     kubernetes: str
     flannel: str
+
+    def kubernetes_of(self, version: KubernetesVersion) -> str:
+        """Where images of a version come from: a site's mirror, else where its own kubeadm looks."""
+        return version.image_host if self.kubernetes == PUBLIC_IMAGE_HOST else self.kubernetes
 
 
 class Templates:

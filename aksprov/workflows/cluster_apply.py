@@ -19,6 +19,7 @@ from aksprov.model.host_lease import Epochs, LeaseTerms
 from aksprov.model.network import RouterId
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
+from aksprov.planning.bring_up import configuration
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.late import CA
 from aksprov.rollout.runner import Fleet
@@ -114,7 +115,7 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
         RunFencedError: RunFenced, another run took the hosts over.
     """
     late = dict(picture.late)
-    changes = {h.name: h for h in picture.plan.hosts}
+    changes = {h.name: h for h in map(configuration, picture.plan.hosts) if not h.empty}
     targets = picture.targets
 
     async def work(connection: Connection) -> None:
@@ -168,10 +169,16 @@ def late_missing(host: str, needed: str) -> HostError:
     )
 
 
-async def verify_cluster(picture: Picture, fleet: Fleet, late: Mapping[str, str]) -> tuple[Row, ...]:
-    """The verification rows of all nodes; a host that failed has its own row elsewhere."""
+async def verify_cluster(
+    picture: Picture, fleet: Fleet, late: Mapping[str, str], *, started: bool = False
+) -> tuple[Row, ...]:
+    """The verification rows of all nodes; a host that failed has its own row elsewhere.
+
+    Args:
+        started: Kubernetes was started just now.
+    """
     bundles = {key: fill_late(target.bundle, late) for key, target in picture.targets.items()}
-    deployed = picture.status.state in STARTED
+    deployed = started or picture.status.state in STARTED
     return await verify(picture.desired, bundles, fleet.connections, fleet.failures, deployed=deployed)
 
 
@@ -181,6 +188,17 @@ def fill_late(bundle: Bundle, late: Mapping[str, str]) -> Bundle:
         msgspec.structs.replace(f, content=late.get(f.late)) if f.content is None else f for f in bundle.files
     )
     return msgspec.structs.replace(bundle, files=files)
+
+
+def say_deploying(store: Store, picture: Picture, held: Reservation) -> None:
+    """Record that the hosts are configured and Kubernetes is being started on them.
+
+    Raises:
+        RunFencedError: RunFenced, another run took the hosts over.
+    """
+    with store.write(held.epochs) as transaction:
+        status = ClusterStatus(state="Deploying", details="starting Kubernetes")
+        transaction.put_status(picture.desired.cluster.key, status)
 
 
 def record(

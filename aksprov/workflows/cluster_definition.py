@@ -18,6 +18,7 @@ from aksprov.model.cluster import Cluster, LoadBalancerSettings
 from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
 from aksprov.model.network import Network
+from aksprov.model.node_settings import NodeSettings
 from aksprov.model.request import Request
 from aksprov.workflows.network_definition import network_object
 from aksprov.workflows.pool_definition import pool_values, read_pools
@@ -159,7 +160,30 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
         pod_cidrs=pods,
         service_cidrs=services,
         calico_dataplane=value("calicoDataplane", base.calico_dataplane),
+        node_settings=_node_settings(request, base.node_settings),
     )
+
+
+def _node_settings(request: Request, old: NodeSettings) -> NodeSettings:
+    """The object that was given, every field of a known name and kind.
+
+    Raises:
+        DefinitionError: NodeSettingsInvalid.
+    """
+    given = request.values.get("nodeSettings")
+    if given is None:
+        return old
+    try:
+        return msgspec.convert(given, NodeSettings)
+    except msgspec.ValidationError as error:
+        raise DefinitionError(
+            "NodeSettingsInvalid",
+            "the node settings cannot be used",
+            where="nodeSettings",
+            why=str(error),
+            fix="give an object with containerd, KubeletConfiguration, KubeProxyConfiguration, skipAddons or "
+            "ignorePreflightErrors",
+        ) from None
 
 
 def _cidrs(request: Request, recorded: Cluster | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -252,5 +276,6 @@ def _flat(request: Request, cluster: Cluster) -> dict[str, str]:
         "podCidr": cluster.pod_subnet,
         "serviceCidr": cluster.service_subnet,
         "calicoDataplane": cluster.calico_dataplane,
+        "nodeSettings": msgspec.json.encode(cluster.node_settings).decode(),
         **pool_values(request, cluster.name, cluster.node_pools),
     }

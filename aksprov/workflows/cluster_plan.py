@@ -22,6 +22,7 @@ from aksprov.model.network import Network, RouterId
 from aksprov.model.plan import Plan
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
+from aksprov.planning.departures import departure_rows
 from aksprov.planning.late import CA, giver, resolve_late
 from aksprov.planning.owner import check_owner, check_remains
 from aksprov.planning.planner import Target, make_plan, observed_paths, planned_addresses
@@ -146,6 +147,7 @@ async def _compare(
     sizing = size_up(desired.cluster, desired.network, snapshot)
     rows = [
         *warnings(Choice(cluster=desired.cluster)),
+        *departure_rows(desired.cluster),
         *sizing_rows(desired.cluster, desired.network, sizing),
         *desired.rows,
     ]

@@ -14,6 +14,7 @@ from aksprov.cni.choice import Choice
 from aksprov.errors import ExitCode, NotAvailableError
 from aksprov.ipam.cluster_rules import check_cluster
 from aksprov.ipam.sizing import sizing_note
+from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -21,14 +22,21 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan
 from aksprov.model.request import Request
 from aksprov.model.row import Row
+from aksprov.planning.bring_up import with_bring_up
+from aksprov.planning.late import CA
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, TakenError
 from aksprov.workflows import plan_file
+from aksprov.workflows.bring_up.bring_up import bring_up
+from aksprov.workflows.bring_up.steps import Steps
 from aksprov.workflows.cluster_apply import (
+    STARTED,
+    Reservation,
     exit_code_of,
     record,
     reserve,
     roll_out,
+    say_deploying,
     verify_cluster,
 )
 from aksprov.workflows.cluster_definition import network_names
@@ -41,6 +49,17 @@ from aksprov.workflows.session import Session
 
 REPLANS = 5  # a proposal that others keep taking is planned again this often
 Define = Callable[[Snapshot], tuple[Cluster, Network]]
+
+
+class Kubernetes(Value, frozen=True, kw_only=True):
+    """That Kubernetes is started once the hosts are configured.
+
+    Args:
+        manifest: the network plugin's, None for ours.
+    """
+
+    manifest: str | None = None
+
 
 # Options of how a request is carried out: a run that was started with others goes on.
 _MANNER = frozenset({"whatIf", "yes", "planFile", "expectPlan", "outputDir"})
@@ -56,6 +75,7 @@ async def carry_out(
     source: BundleSource,
     folder: str | None = None,
     only_plan: NotAvailableError | None = None,
+    kubernetes: Kubernetes | None = None,
 ) -> Outcome:
     """Plan, and do what the request says with the plan: show, save, or carry out.
 
@@ -64,6 +84,7 @@ async def carry_out(
         source: where the bundles come from.
         folder: the folder that stands for the hosts, or None.
         only_plan: why the plan cannot be carried out yet; it is shown all the same.
+        kubernetes: None stops before it is started.
     """
     for attempt in range(1, REPLANS + 1):
         snapshot = store.snapshot()
@@ -78,6 +99,8 @@ async def carry_out(
         offline = folder is not None
         reread = None if offline else store.snapshot
         picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=offline, reread=reread)
+        if kubernetes is not None:
+            picture = _with_kubernetes(picture)
         plan_file.save_if_asked(picture.plan, request)
         if only_plan is not None:
             return msgspec.structs.replace(_what_if(picture, fleet), exit_code=only_plan.exit_code, error=only_plan)
@@ -89,7 +112,7 @@ async def carry_out(
         if picture.plan.empty and not fleet.failures and _is_settled(snapshot, picture, folder):
             return _outcome(store, picture, fleet, (), notes=("nothing to change",))
         try:
-            return await _apply(request, session, store, picture, fleet, folder)
+            return await _apply(request, session, store, picture, fleet, folder, kubernetes)
         except TakenError:
             if attempt == REPLANS:
                 raise
@@ -97,7 +120,13 @@ async def carry_out(
 
 
 async def _apply(
-    request: Request, session: Session, store: Store, picture: Picture, fleet: Fleet, folder: str | None
+    request: Request,
+    session: Session,
+    store: Store,
+    picture: Picture,
+    fleet: Fleet,
+    folder: str | None,
+    kubernetes: Kubernetes | None,
 ) -> Outcome:
     name, offline = picture.desired.cluster.name, folder is not None
     terms, request_hash = session.lease_terms, _request_hash(request)
@@ -106,17 +135,55 @@ async def _apply(
     session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
     async with kept_alive(store, held.epochs, terms):
         late = await roll_out(store, session, picture, held, fleet)
-        rows = () if offline else await verify_cluster(picture, fleet, late)
+        if offline:
+            rows: tuple[Row, ...] = ()
+        elif kubernetes is None:
+            rows = await verify_cluster(picture, fleet, late)
+        else:
+            rows = await _start(session, store, picture, held, fleet, late, kubernetes)
         code = exit_code_of(fleet, rows)
         if code != ExitCode.OK:
             bad = sorted({*fleet.failures, *(r.host for r in rows if r.test_result == "Failed" and r.host)})
-            record(store, picture, held, "Failed", "configuring its hosts", "failed: " + ", ".join(bad or [name]))
+            doing = "configuring its hosts" if kubernetes is None else "starting Kubernetes"
+            record(store, picture, held, "Failed", doing, "failed: " + ", ".join(bad or [name]))
         elif offline:
             record(store, picture, held, "Pending", f"written to {folder}, not pushed", "")
         else:
-            record(store, picture, held, "Configured", "", "")
+            started = kubernetes is not None or picture.status.state in STARTED
+            record(store, picture, held, "Deployed" if started else "Configured", "", "")
     session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
     return _outcome(store, picture, fleet, rows, exit_code=code)
+
+
+def _with_kubernetes(picture: Picture) -> Picture:
+    """The picture with the steps that start Kubernetes: on all nodes, or on those that change where it runs already."""
+    started, changing = picture.status.state in STARTED, {host.name for host in picture.plan.hosts}
+    waves = {key: t.wave for key, t in picture.targets.items() if key in picture.observed}
+    going = {key: wave for key, wave in waves.items() if not started or key in changing}
+    if not going:
+        return picture
+    return msgspec.structs.replace(picture, plan=with_bring_up(picture.plan, picture.desired, going))
+
+
+async def _start(
+    session: Session,
+    store: Store,
+    picture: Picture,
+    held: Reservation,
+    fleet: Fleet,
+    late: dict[str, str],
+    kubernetes: Kubernetes,
+) -> tuple[Row, ...]:
+    """Start Kubernetes on hosts that are configured, then look at all of it; a host that failed is left alone."""
+    balancers = picture.desired.by_role("load-balancer")
+    if CA in late and (not balancers or any(node.host not in fleet.failures for node in balancers)):
+        say_deploying(store, picture, held)
+        async with store.journal.steps_of(held.run, held.epochs) as journal:
+            steps = Steps(fleet, session.events, journal, picture.plan.hash, held.run, held.state_id, held.epochs)
+            rows = await bring_up(picture.desired, late[CA], kubernetes.manifest, steps)
+    else:
+        rows = ()
+    return (*await verify_cluster(picture, fleet, late, started=bool(rows)), *rows)
 
 
 def _what_if(picture: Picture, fleet: Fleet) -> Outcome:

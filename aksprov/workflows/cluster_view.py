@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
 
@@ -38,6 +40,7 @@ def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) 
         "ServiceCidr": list(cluster.service_cidrs),
         "VirtualNetwork": cluster.network,
         "ApiServerAddress": vips[0] if vips else "",
+        "NodeSettings": msgspec.to_builtins(cluster.node_settings),
         "Nodes": [
             {"Host": n.host, "Role": n.role, "Address": n.address, "Interface": n.interface, "NodePool": n.pool}
             for n in nodes

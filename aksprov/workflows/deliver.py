@@ -10,6 +10,7 @@ from aksprov.errors import HostError
 from aksprov.model.plan import HostPlan
 from aksprov.model.transport import Connection, Delivery, StepResult
 from aksprov.planning.late import CA
+from aksprov.planning.removal import END_KUBERNETES
 from aksprov.state import Entry, StepWriter
 from aksprov.workflows.session import Session
 
@@ -25,7 +26,7 @@ async def deliver(
     """
     key = connection.host.key
     digest = hashlib.sha256(msgspec.json.encode(delivery.manifest.bundle + ",".join(delivery.steps))).hexdigest()
-    steps = [s.id for s in change.steps if s.id != CA]
+    steps = [s.id for s in change.steps if s.id not in (CA, END_KUBERNETES)]
 
     def entry(ended: StepResult) -> Entry:
         return Entry(host=key, step=ended.step, input_hash=digest, result=ended.result, details=ended.details)

@@ -6,7 +6,7 @@ from aksprov.model.transport import Connection
 from aksprov.planning.owner import check_owner
 from aksprov.planning.removal import HOME, ORIGINALS, Leftover, read_leftover
 
-_NOTES = tuple(f"{ORIGINALS}/{name}" for name in ("units", "sysctls", "ca"))
+_NOTES = tuple(f"{ORIGINALS}/{name}" for name in ("units", "sysctls", "ca", "kubernetes"))
 
 
 async def read_host(connection: Connection, state_id: str) -> Leftover:

@@ -1,4 +1,4 @@
-"""new-cluster: from one definition to configured hosts."""
+"""new-cluster: from one definition to configured hosts, and on to a cluster that runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from aksprov.errors import NotAvailableError
+from aksprov.errors import NotAvailableError, NotFoundError
 from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -20,13 +20,13 @@ from aksprov.state import open_store
 from aksprov.transport.folder import FolderConnect
 from aksprov.workflows.cluster_definition import definition_notes, read_cluster
 from aksprov.workflows.cluster_plan import rendered
-from aksprov.workflows.cluster_run import carry_out
+from aksprov.workflows.cluster_run import Kubernetes, carry_out
 from aksprov.workflows.contact import contact
 from aksprov.workflows.session import Session
 
 
 def run(request: Request, session: Session) -> Outcome:
-    """Define, plan, reserve, configure, verify and record one cluster."""
+    """Define, plan, reserve, configure, start, verify and record one cluster."""
     return asyncio.run(_run(request, session))
 
 
@@ -34,10 +34,13 @@ async def _run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     folder = request.text("outputDir")
     connect: Connect = FolderConnect(Path(folder)) if folder else contact(session, store)
+    manifest = _manifest(request.text("networkPluginManifest"))
 
     def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
         return read_cluster(request, snapshot)
 
+    only_plan = None if request.flag("configureOnly") else _obstacle(define(store.snapshot())[0], folder, manifest)
+    start = not request.flag("configureOnly") and only_plan is None
     async with Fleet(store.snapshot().hosts, connect, session.events) as fleet:
         outcome = await carry_out(
             request,
@@ -47,16 +50,57 @@ async def _run(request: Request, session: Session) -> Outcome:
             define=define,
             source=rendered(Templates.load()),
             folder=folder,
-            only_plan=None if request.flag("configureOnly") else _no_kubernetes_yet(),
+            only_plan=only_plan,
+            kubernetes=Kubernetes(manifest=manifest) if start else None,
         )
     return msgspec.structs.replace(outcome, notes=(*definition_notes(request), *outcome.notes))
 
 
-def _no_kubernetes_yet() -> NotAvailableError:
+def _manifest(path: str | None) -> str | None:
+    """The text of the network plugin's manifest.
+
+    Raises:
+        NotFoundError: ManifestNotFound.
+    """
+    if path is None:
+        return None
+    try:
+        return Path(path).expanduser().read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFoundError(
+            "ManifestNotFound",
+            "the network plugin's manifest cannot be read",
+            where=path,
+            why=str(error),
+            fix="give the path of a YAML file",
+        ) from None
+
+
+def _obstacle(cluster: Cluster, folder: str | None, manifest: str | None) -> NotAvailableError | None:
+    """Why Kubernetes cannot be started on a cluster's hosts here, None where it can."""
+    if folder is not None:
+        return _unstarted(
+            "a folder starts nothing",
+            "give --configure-only with --output-dir; the same command without both starts it",
+        )
+    if any(pool.os_type == "windows" and pool.count for pool in cluster.node_pools):
+        return _unstarted(
+            "Windows hosts cannot join in this version", "give --configure-only to stop before Kubernetes"
+        )
+    if manifest is None and cluster.primary_network_plugin == "calico":
+        return _unstarted(
+            "aksprov does not carry the manifest of Calico's operator, and without a network plugin no node is Ready",
+            "give --network-plugin-manifest FILE (Calico's own tigera-operator.yaml, or a manifest of the site's own), "
+            "or --configure-only to stop before Kubernetes",
+        )
+    return None
+
+
+def _unstarted(why: str, fix: str) -> NotAvailableError:
     return NotAvailableError(
         "KubernetesNotAvailable",
         "the cluster was planned, not made",
         where="new-cluster",
-        why="starting Kubernetes is not available in this version; nothing was recorded, leased or written",
-        fix="give --configure-only to stop before Kubernetes",
+        why=f"{why}; nothing was recorded, leased or written",
+        fix=fix,
     )

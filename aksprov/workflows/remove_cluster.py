@@ -21,11 +21,13 @@ from aksprov.model.request import Request
 from aksprov.model.row import Result, Row, row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.quarantine import end_of
-from aksprov.planning.removal import HOME, Leftover, make_removal, plan_removal
+from aksprov.planning.removal import END_KUBERNETES, HOME, Leftover, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
 from aksprov.workflows import plan_file
+from aksprov.workflows.bring_up.end_kubernetes import end_kubernetes
+from aksprov.workflows.bring_up.steps import Steps
 from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
@@ -195,6 +197,9 @@ def _reserve(job: _Run, plan: Plan, epochs: Epochs) -> Reservation:
 async def _roll_out(job: _Run, plan: Plan, found: dict[str, Leftover], held: Reservation) -> None:
     changes = {host.name: host for host in plan.hosts}
     async with job.store.journal.steps_of(held.run, held.epochs) as steps:
+        ending = [host.name for host in plan.hosts if any(step.id == END_KUBERNETES for step in host.steps)]
+        long = Steps(job.fleet, job.session.events, steps, plan.hash, held.run, held.state_id, held.epochs)
+        await long.each(ending, END_KUBERNETES, end_kubernetes)
 
         async def work(connection: Connection) -> None:
             key = connection.host.key

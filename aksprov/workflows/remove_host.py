@@ -18,6 +18,8 @@ from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
 from aksprov.transport.windows.connection import WindowsConnection
+from aksprov.workflows.bring_up.end_kubernetes import end_kubernetes
+from aksprov.workflows.bring_up.long_step import Holder
 from aksprov.workflows.cluster_apply import Reservation
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
@@ -95,6 +97,10 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
 
         async def clean(connection: Connection) -> None:
             left = await read_host(connection, held.state_id)
+            if left.kubernetes:
+                holder = Holder(run=held.run, state_id=held.state_id, epoch=held.epochs[host.key])
+                await end_kubernetes(connection, holder)
+                left = await read_host(connection, held.state_id)
             async with store.journal.steps_of(held.run, held.epochs) as steps:
                 for cluster in left.clusters or ("",):
                     waves = {host.key: 1}

@@ -24,6 +24,7 @@
         'Find-AksprovHostKey',
         'New-AksHciCluster',
         'Get-AksHciCluster',
+        'Get-AksHciCredential',
         'Test-AksprovCluster',
         'Remove-AksHciCluster',
         'Invoke-AksprovPlan',

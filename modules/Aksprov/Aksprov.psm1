@@ -896,6 +896,12 @@ function New-AksHciCluster {
     .PARAMETER windowsNodeVmSize
     Size that each host of the pool NAME-windows should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
 
+    .PARAMETER nodeSettings
+    Fields of the nodes' documents that count instead of ours (containerd, KubeletConfiguration, KubeProxyConfiguration), skipAddons and ignorePreflightErrors: @file.json, or JSON text.
+
+    .PARAMETER networkPluginManifest
+    The network plugin's manifest (YAML), applied once the API server answers.
+
     .PARAMETER configureOnly
     Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived.
 
@@ -1039,6 +1045,10 @@ function New-AksHciCluster {
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $windowsNodeVmSize,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [object] $nodeSettings,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $networkPluginManifest,
         [switch] $configureOnly,
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
@@ -1126,6 +1136,55 @@ function Get-AksHciCluster {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
             Verb = 'get-cluster'
             Type = 'Aksprov.Cluster'
+        }
+    }
+}
+
+function Get-AksHciCredential {
+    <#
+    .SYNOPSIS
+    Write the kubeconfig that kubectl reads.
+
+    .DESCRIPTION
+    It carries out 'aksprov get-credential'; docs/cmdlets.md has all of it.
+
+    .PARAMETER name
+    Name of the cluster. Required.
+
+    .PARAMETER configPath
+    File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when it is left out.
+
+    .PARAMETER adAuth
+    A kubeconfig for sign-on by Active Directory. Not available: this add-on is not built.
+
+    .PARAMETER aadAuth
+    A kubeconfig for sign-on by Azure. Not available: it needs a cloud account, and aksprov uses none.
+
+    .EXAMPLE
+    Get-AksHciCredential -name demo
+
+    Into ~/.kube/config, beside what is there.
+
+    .EXAMPLE
+    Get-AksHciCredential -name demo -configPath demo.kubeconfig -Confirm:$false
+
+    Into a file of its own, without asking.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.Credential')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [string] $configPath,
+        [switch] $adAuth,
+        [switch] $aadAuth
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'get-credential'
+            Type = 'Aksprov.Credential'
+            Changes = $true
+            Asks = $true
         }
     }
 }
@@ -1759,6 +1818,10 @@ Register-ArgumentCompleter -CommandName 'Get-AksHciCluster' -ParameterName 'name
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
+Register-ArgumentCompleter -CommandName 'Get-AksHciCredential' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
 Register-ArgumentCompleter -CommandName 'Test-AksprovCluster' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
@@ -1790,6 +1853,7 @@ Export-ModuleMember -Function @(
     'Find-AksprovHostKey',
     'New-AksHciCluster',
     'Get-AksHciCluster',
+    'Get-AksHciCredential',
     'Test-AksprovCluster',
     'Remove-AksHciCluster',
     'Invoke-AksprovPlan',

@@ -235,6 +235,16 @@ options:
       - Standard_K8S3_v1
       - Standard_NK6
       - Standard_NK12
+  node_settings:
+    description:
+      - >-
+        Fields of the nodes' documents that count instead of ours (containerd, KubeletConfiguration,
+        KubeProxyConfiguration), skipAddons and ignorePreflightErrors: @file.json, or JSON text.
+    type: raw
+  network_plugin_manifest:
+    description:
+      - "The network plugin's manifest (YAML), applied once the API server answers."
+    type: str
   configure_only:
     description:
       - "Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived."
@@ -484,6 +494,11 @@ object:
         - "ours: the API server's VIP"
       returned: always
       type: str
+    NodeSettings:
+      description:
+        - ours
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: Host, Role, Address, Interface and NodePool"
@@ -697,6 +712,12 @@ ARGUMENTS = {
             "Standard_NK12",
         ],
     },
+    "node_settings": {
+        "type": "raw",
+    },
+    "network_plugin_manifest": {
+        "type": "str",
+    },
     "configure_only": {
         "type": "bool",
     },
@@ -793,6 +814,8 @@ NAMES = {
     "linux_node_vm_size": "linuxNodeVmSize",
     "windows_node_count": "windowsNodeCount",
     "windows_node_vm_size": "windowsNodeVmSize",
+    "node_settings": "nodeSettings",
+    "network_plugin_manifest": "networkPluginManifest",
     "configure_only": "configureOnly",
     "enable_auto_scaler": "enableAutoScaler",
     "auto_scaler_profile_name": "autoScalerProfileName",
@@ -841,9 +864,11 @@ TAKES = {
         "load_balancer_vm_size",
         "location",
         "name",
+        "network_plugin_manifest",
         "node_count",
         "node_max_pod_count",
         "node_pool_name",
+        "node_settings",
         "node_vm_size",
         "os_sku",
         "os_type",

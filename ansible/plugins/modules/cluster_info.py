@@ -154,6 +154,11 @@ objects:
         - "ours: the API server's VIP"
       returned: always
       type: str
+    NodeSettings:
+      description:
+        - ours
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: Host, Role, Address, Interface and NodePool"

@@ -85,9 +85,18 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "linuxNodeVmSize": (CLUSTER, f"{CLUSTER} --linux-node-vm-size Default"),
         "windowsNodeCount": (CLUSTER, f"{CLUSTER} --windows-node-count 1"),
         "windowsNodeVmSize": (CLUSTER, f"{CLUSTER} --windows-node-vm-size Default"),
+        "nodeSettings": (CLUSTER, f"{CLUSTER} --node-settings '{{\"skipAddons\": [\"coredns\"]}}'"),
+        "networkPluginManifest": (CLUSTER, f"{CLUSTER} --network-plugin-manifest missing/plugin.yaml"),
         "configureOnly": (CLUSTER, CLUSTER.replace("--configure-only ", "")),
     },
     "get-cluster": {"name": ("get-cluster --name old", "get-cluster --name other")},
+    "get-credential": {
+        "name": ("get-credential --name other --yes", "get-credential --name 'a b' --yes"),
+        "configPath": (
+            "get-credential --name old --config-path missing/config",
+            "get-credential --name old --config-path /etc/hosts",
+        ),
+    },
     "remove-cluster": {
         "name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes"),
         "force": ("remove-cluster --name old --yes", "remove-cluster --name old --yes --force"),

@@ -1,0 +1,53 @@
+"""What starting Kubernetes adds to a plan: steps of its nodes, and the late values that are secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import msgspec
+
+from aksprov.model.desired import Desired
+from aksprov.model.plan import HostPlan, Plan, PlanStep, plan_hash
+
+INIT: Final = "init-control-plane"
+JOIN_CONTROL_PLANE: Final = "join-control-plane"
+JOIN_WORKER: Final = "join-worker"
+NETWORK_PLUGIN: Final = "apply-network-plugin"
+JOIN_TOKEN: Final = "join-token"  # noqa: S105  # its name
+CERTIFICATE_KEY: Final = "certificate-key"
+_TITLES: Final = {
+    INIT: "kubeadm init, or see that this control plane runs already",
+    JOIN_CONTROL_PLANE: "kubeadm join as a control plane, or see that it has joined",
+    JOIN_WORKER: "kubeadm join, or see that it has joined",
+    NETWORK_PLUGIN: "apply the network plugin, wait until every node is Ready",
+}
+
+
+def with_bring_up(plan: Plan, desired: Desired, waves: Mapping[str, int]) -> Plan:
+    """The plan with Kubernetes started on the hosts of ``waves`` (host key -> wave)."""
+    found = {host.name: host for host in plan.hosts}
+    for node in desired.nodes:
+        if node.role == "load-balancer" or node.host not in waves:
+            continue
+        first = node == desired.by_role("control-plane")[0]
+        ids = (INIT, NETWORK_PLUGIN) if first else (JOIN_WORKER if node.role == "worker" else JOIN_CONTROL_PLANE,)
+        steps = tuple(PlanStep(id=step, title=_TITLES[step]) for step in ids)
+        host = found.get(node.host, HostPlan(name=node.host, wave=waves[node.host]))
+        found[node.host] = msgspec.structs.replace(host, steps=(*host.steps, *steps))
+    late = {*plan.late, *secret_values(desired)}
+    hosts = tuple(sorted(found.values(), key=lambda host: (host.wave, host.name)))
+    whole = msgspec.structs.replace(plan, hosts=hosts, late=tuple(sorted(late)))
+    return msgspec.structs.replace(whole, hash=plan_hash(whole))
+
+
+def secret_values(desired: Desired) -> Collection[str]:
+    """Names of the secret late values that the nodes join with."""
+    more = len(desired.by_role("control-plane")) > 1
+    joining = more or bool(desired.by_role("worker"))
+    return (*((JOIN_TOKEN,) if joining else ()), *((CERTIFICATE_KEY,) if more else ()))
+
+
+def configuration(host: HostPlan) -> HostPlan:
+    """What is left of a host's plan when Kubernetes is not started: files, and the steps that read them."""
+    return msgspec.structs.replace(host, steps=tuple(step for step in host.steps if step.id not in _TITLES))

@@ -1,0 +1,78 @@
+"""From configured hosts to a cluster whose nodes are Ready."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from aksprov.model.cluster import Node
+from aksprov.model.desired import Desired
+from aksprov.model.row import Row
+from aksprov.model.transport import Connection
+from aksprov.planning.bring_up import INIT, JOIN_CONTROL_PLANE, JOIN_WORKER, NETWORK_PLUGIN
+from aksprov.workflows.bring_up.apply_network_plugin import apply_network_plugin
+from aksprov.workflows.bring_up.join_secrets import JoinSecrets, completion, give_out, make_secrets, take_back
+from aksprov.workflows.bring_up.kubeadm import init_script, join_script
+from aksprov.workflows.bring_up.long_step import Holder, long_step
+from aksprov.workflows.bring_up.steps import Action, Steps
+from aksprov.workflows.bring_up.wait_ready import wait_ready
+
+INIT_SECONDS: Final = 600  # kubeadm itself waits for 4 minutes for the API server, and images may have to be pulled
+JOIN_SECONDS: Final = 480
+
+
+async def bring_up(desired: Desired, certificate: str, manifest: str | None, steps: Steps) -> tuple[Row, ...]:
+    """Start the cluster; failures of hosts are left in the fleet.
+
+    Args:
+        certificate: of the cluster's CA, PEM.
+        manifest: of the network plugin, None for ours.
+
+    Returns:
+        A row of every node that has joined; none where the first control plane did not start.
+    """
+    first, *others = desired.by_role("control-plane")
+    workers = desired.by_role("worker")
+    if not await steps.one(first.name, INIT, _init(desired, first)):
+        return ()
+    joined = [first.name]
+    if others or workers:
+        values = make_secrets(control_planes=bool(others))
+        if await steps.fleet.one(first.name, lambda c: give_out(c, first.address, values)) is None:
+            return ()
+        for node in others:  # one after the other: each adds a member to etcd
+            joined += await steps.each([node.name], JOIN_CONTROL_PLANE, _join(desired, node.role, values, certificate))
+        names = [node.name for node in workers]
+        joined += await steps.each(names, JOIN_WORKER, _join(desired, "worker", values, certificate))
+        await steps.fleet.one(first.name, lambda c: take_back(c, first.address))
+    found: list[tuple[Row, ...]] = []
+
+    async def plug_in(connection: Connection, holder: Holder) -> None:
+        plugin = desired.cluster.primary_network_plugin
+        await apply_network_plugin(connection, holder, first.address, plugin, manifest)
+        found.append(await wait_ready(connection, desired, joined))
+
+    await steps.one(first.name, NETWORK_PLUGIN, plug_in)
+    return tuple(row for rows in found for row in rows)
+
+
+def _init(desired: Desired, node: Node) -> Action:
+    script = init_script(desired.cluster.node_settings, node.address)
+
+    async def action(connection: Connection, holder: Holder) -> None:
+        await long_step(connection, holder, INIT, script, seconds=INIT_SECONDS)
+
+    return action
+
+
+def _join(desired: Desired, role: str, values: JoinSecrets, certificate: str) -> Action:
+    control_plane = role == "control-plane"
+    digest = hashlib.sha256(certificate.encode()).hexdigest()
+    script = join_script(desired.cluster.node_settings, role, digest)
+    secret = completion(values, certificate, control_plane=control_plane)
+    step = JOIN_CONTROL_PLANE if control_plane else JOIN_WORKER
+
+    async def action(connection: Connection, holder: Holder) -> None:
+        await long_step(connection, holder, step, script, secret=secret, hide=values.hidden, seconds=JOIN_SECONDS)
+
+    return action

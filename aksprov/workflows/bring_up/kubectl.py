@@ -1,0 +1,32 @@
+"""kubectl on a control plane, against its own API server and no proxy: the VIP is for others."""
+
+from __future__ import annotations
+
+from aksprov.errors import HostError
+from aksprov.model.transport import Connection
+
+
+async def kubectl(connection: Connection, address: str, arguments: str, stdin: str = "") -> str:
+    """What kubectl printed, run with the administrator's configuration, which stays on the host.
+
+    Args:
+        address: of the control plane that the connection leads to.
+        arguments: fixed words of ours; names and values of users go by ``stdin``.
+
+    Raises:
+        HostError: KubectlFailed, or what the connection raises.
+    """
+    script = (
+        "no_proxy='*' NO_PROXY='*' exec kubectl --kubeconfig /etc/kubernetes/admin.conf "
+        f"--server https://{address}:6443 --request-timeout 20s {arguments}"
+    )
+    answer = await connection.run(script, stdin=stdin.encode())
+    if answer.status != 0:
+        raise HostError(
+            "KubectlFailed",
+            f"kubectl {arguments.partition(' ')[0]} failed",
+            where=f"host {connection.host.name}",
+            why=answer.stderr.decode(errors="replace").strip()[-500:],
+            fix="see that the API server answers there (crictl ps -a), then run the same command again",
+        )
+    return answer.stdout.decode(errors="replace")

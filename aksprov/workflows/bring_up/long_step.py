@@ -1,0 +1,134 @@
+"""A step that may take minutes: a transient unit on the host, which a cut connection does not end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from aksprov.errors import HostError
+from aksprov.model.base import Value
+from aksprov.model.transport import Connection
+from aksprov.workflows.bring_up.scripts import script
+
+# What kubeadm could print of secrets, whatever it was asked to print: a token, a certificate key.
+_SECRET: Final = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b|(?<!sha256:)\b[0-9a-f]{64}\b")
+_LAST_LINES: Final = 12
+# Exit codes of our scripts that have a meaning of their own -> code, what to do.
+_MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "10": ("HostInOtherCluster", "end the Kubernetes that runs there (kubeadm reset), or take the host out"),
+    "11": (
+        "ApiServerNotAnswering",
+        "see the containers of the control plane (crictl ps -a), then run the command again",
+    ),
+}
+
+_START: Final = script("start")
+_WAIT: Final = script("wait")
+
+
+class Holder(Value, frozen=True, kw_only=True):
+    """Who makes a step: the run, and what the host knows it by.
+
+    Args:
+        epoch: under which the run holds the host.
+    """
+
+    run: str
+    state_id: str
+    epoch: int
+
+
+async def long_step(
+    connection: Connection,
+    holder: Holder,
+    step: str,
+    text: str,
+    *,
+    secret: str = "",
+    hide: Iterable[str] = (),
+    seconds: int,
+) -> None:
+    """Run a script to its end, or wait for the one that an earlier process of the same run began.
+
+    Args:
+        text: a script, POSIX sh; it looks at the host first, so that it can be run again.  $secret names a file with
+            the secret text, which is removed at its end.
+        hide: texts that no error may show.
+        seconds: how long to wait.
+
+    Raises:
+        HostError: StepFailed with the last lines that the script said, HostInOtherCluster,
+            ApiServerNotAnswering, StepTimedOut, HostEpochRefused; what the connection raises.
+    """
+    lines = text.strip().splitlines()
+    # not of the secret: a token that was made anew is no reason to do it twice
+    key = hashlib.sha256("\0".join([holder.run, connection.host.key, step, *lines]).encode()).hexdigest()[:12]
+    unit = f"aksprov-step-{step}-{key}"
+    head = (
+        f"{unit} {holder.state_id} {holder.epoch} {len(lines)} {len(secret.splitlines())}\n" + "\n".join(lines) + "\n"
+    )
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while loop.time() < deadline:
+        answer = await connection.run(_START, stdin=f"{head}{secret}end\n".encode())
+        word, _, rest = answer.stdout.decode(errors="replace").strip().partition(" ")
+        if word == "busy":
+            await _end_of(connection, rest, deadline)
+            continue
+        if word == "fenced":
+            raise _fenced(connection, rest, holder)
+        if word not in ("started", "there"):
+            raise _failed(connection, step, answer.stderr.decode(errors="replace"), hide)
+        how, said = await _end_of(connection, unit, deadline)
+        if how == "exited 0":
+            return
+        if how != "running":
+            raise _failed(connection, step, said, hide, status=how.rpartition(" ")[2])
+    raise HostError(
+        "StepTimedOut",
+        f"{step} did not end",
+        where=f"host {connection.host.name}: unit {unit}",
+        why=f"it runs for more than {seconds} s",
+        fix="run the same command again: it goes on waiting for the unit",
+    )
+
+
+async def _end_of(connection: Connection, unit: str, deadline: float) -> tuple[str, str]:
+    """How a unit ended ("exited 0", "failed 1", "dead 0" where it is gone), and what it said."""
+    how, said = "running", ""
+    while how == "running" and asyncio.get_running_loop().time() < deadline:
+        answer = await connection.run(_WAIT, stdin=f"{unit}\n".encode())
+        how, _, said = answer.stdout.decode(errors="replace").partition("\n")
+    return how, said
+
+
+def redacted(text: str, hide: Iterable[str] = ()) -> str:
+    """A program's words without the run's own secrets, and without what looks like a token or a key."""
+    for secret in hide:
+        text = text.replace(secret, "[secret]")
+    return _SECRET.sub("[secret]", text)
+
+
+def _fenced(connection: Connection, seen: str, holder: Holder) -> HostError:
+    return HostError(
+        "HostEpochRefused",
+        "another run has changed this host since",
+        where=f"host {connection.host.name}",
+        why=f"the host has seen epoch {seen}, this run has {holder.epoch}",
+        fix="look what that run did (get-cluster), then run the command again",
+    )
+
+
+def _failed(connection: Connection, step: str, said: str, hide: Iterable[str], *, status: str = "") -> HostError:
+    last = [line.strip() for line in redacted(said, hide).splitlines() if line.strip()][-_LAST_LINES:]
+    code, fix = _MEANINGS.get(status, ("StepFailed", "mend what it says, then run the same command again"))
+    return HostError(
+        code,
+        f"{step} failed",
+        where=f"host {connection.host.name}",
+        why="; ".join(last) or "it said nothing; the host may have restarted",
+        fix=fix,
+    )

@@ -1,0 +1,36 @@
+# node.sh: what the scripts that make a host a node begin with.
+# originals/kubernetes has how the host was found: lines "unit NAME ENABLED", "cni FILE", "link NAME".
+# originals/kubeadm is "begun" from before kubeadm's first change on, then "done": what was begun and not done is cleaned and
+# begun again; what was done is never cleaned but by a removal, whatever the API server says.
+set -u
+umask 077
+pki=/etc/kubernetes/pki
+originals=/var/lib/aksprov/originals
+mkdir -p $originals || exit 1
+stage=$(cat $originals/kubeadm 2>/dev/null)
+
+mark() {
+	echo "$1" >$originals/kubeadm.new && sync $originals/kubeadm.new && mv -f $originals/kubeadm.new $originals/kubeadm
+}
+
+note_found() {
+	[ ! -e $originals/kubernetes ] || return 0
+	{
+		for unit in kubelet containerd; do echo "unit $unit $(systemctl is-enabled $unit 2>/dev/null)"; done
+		for file in /etc/cni/net.d/*; do [ ! -e "$file" ] || echo "cni $file"; done
+		for link in /sys/class/net/*; do echo "link ${link##*/}"; done
+	} >$originals/kubernetes.new && mv -f $originals/kubernetes.new $originals/kubernetes
+}
+
+# what kubeadm left half done; the folder of certificates is not its to clean, as the cluster's CA is in it
+clean() {
+	empty=$(mktemp -d)
+	kubeadm reset -f --kubeconfig /nonexistent --cert-dir "$empty" --cri-socket unix:///run/containerd/containerd.sock
+	rmdir "$empty"
+}
+
+# stop with what the kubelet says
+give_up() {
+	journalctl -u kubelet -n 6 --no-pager -o cat
+	exit "$1"
+}

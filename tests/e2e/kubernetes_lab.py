@@ -1,0 +1,114 @@
+"""A cluster that the product brings up on a lab's hosts, and how tests look at it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from configured import NETWORK, eventually
+from controller import Controller
+from kit import VERSION, Kit
+from minilab import Lab
+
+HERE = Path(__file__).parent
+# What hosts that are containers of a small machine ask for, and that the kit has no CoreDNS.
+SETTINGS = {
+    "containerd": {"restrictOomScoreAdj": True},
+    "KubeletConfiguration": {"maxOpenFiles": 20000, "syncFrequency": "5s", "nodeStatusUpdateFrequency": "4s"},
+    "KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0, "min": 0}},
+    "skipAddons": ["coredns"],
+    "ignorePreflightErrors": ["ImagePull"],
+}
+ROLES = {"cp": "control-plane", "lb": "load-balancer", "w": "worker"}
+
+
+class Bench:
+    """Lab hosts with the kit on them, recorded as hosts of a controller."""
+
+    def __init__(self, lab: Lab, directory: Path, kit: Kit) -> None:
+        self.lab, self.kit, self.controller = lab, kit, Controller(lab, directory)
+        self.names = list(lab.hosts)
+        self.nodes = [name for name in self.names if not name.startswith("lb")]
+        (directory / "settings.json").write_text(json.dumps(SETTINGS))
+        roles = {name: {"roles": [ROLES[name.rstrip("0123456789")]]} for name in self.names}
+        kit.prepare(lab, [n for n in self.nodes if n.startswith("cp")], [n for n in self.nodes if n.startswith("w")])
+        self.controller.run(*NETWORK)
+        self.controller.run("add-host", "--file", self.controller.write_hosts(more=roles))
+
+    @property
+    def command(self) -> list[str]:
+        """The command that makes the whole cluster."""
+        counts = {role: sum(name.startswith(role) for name in self.names) for role in ROLES}
+        return [
+            *"new-cluster --name demo --vnet labnet --node-pool-name linuxpool --os-type linux".split(),
+            *f"--control-plane-node-count {counts['cp']} --load-balancer-count {counts['lb']}".split(),
+            *f"--node-count {counts['w']} --kubernetes-version {VERSION}".split(),
+            *("--network-plugin-manifest", str(HERE / "plugin.yaml"), "--node-settings", "@settings.json"),
+        ]
+
+    def make(self, *more: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Bring the cluster up, or see that there is nothing to do."""
+        return self.controller.run(*self.command, *more, check=check, timeout=600)
+
+    def kill_at(self, kind: str, step: str) -> None:
+        """Bring the cluster up, and kill the program dead at an event."""
+        events = self.controller.directory / "events"
+        events.unlink(missing_ok=True)
+        running = self.controller.start(*self.command, "--events", str(events))
+
+        def came() -> bool:
+            assert running.poll() is None, (kind, step, *running.communicate())
+            lines = events.read_text().splitlines() if events.exists() else []
+            return any(
+                f'"kind":"{kind}"' in line and f'"step":"{step}"' in line for line in lines if line.endswith("}")
+            )
+
+        try:
+            eventually(came, bool, 240)
+        finally:
+            running.send_signal(signal.SIGKILL)
+            running.communicate()
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        """What the kit's kubectl prints, from the controller's place, with the product's kubeconfig."""
+        program = [str(self.kit.program("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(
+            self.lab.inside(program), input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, (arguments, done.stdout[-1000:], done.stderr[-2000:])
+        return done.stdout
+
+    def get(self, *arguments: str) -> Any:
+        """An object of the API server."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file that get-credential writes here."""
+        return self.controller.directory / "demo.kubeconfig"
+
+    def ready(self) -> dict[str, str]:
+        """Node -> status of its condition Ready."""
+        nodes = self.get("nodes")["items"]
+        return {
+            n["metadata"]["name"]: next(c["status"] for c in n["status"]["conditions"] if c["type"] == "Ready")
+            for n in nodes
+        }
+
+    def fetch(self, url: str, node: str) -> str:
+        """The answer of a pod, asked from a node."""
+        done = self.lab[node].ssh(f"curl -s -m 5 {url} || wget -qO- -T 5 {url}", check=False)
+        return done.stdout.strip()
+
+
+def wait(seconds: float, what: str, check: Any) -> Any:
+    """The first true value, asked again while it is not there yet."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.5)
+    return found

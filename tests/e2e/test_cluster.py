@@ -1,0 +1,114 @@
+"""A real cluster of one control plane, one worker and one load balancer, by the product's own commands.
+
+Killed at five points of bring-up and finished by the same command; used; removed.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from kit import PACKAGES, Kit
+from kubernetes_lab import Bench, wait
+from minilab import Lab
+from minilab.spec import RUNTIME
+
+pytestmark = [pytest.mark.lab, pytest.mark.kubernetes]
+TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+WEB = Path(__file__).with_name("web.yaml")
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Lab([{"name": "cp1", **RUNTIME}, {"name": "w1", **RUNTIME}, "lb1"], packages=PACKAGES) as lab:
+        yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit())
+
+
+def test_killed_at_five_points_the_same_command_completes(bench: Bench) -> None:
+    """What was done stays: the API server's data are those of the first init."""
+    bench.kill_at("step.started", "init-control-plane")
+    bench.kill_at("step.finished", "init-control-plane")
+    uid = _uid_of_the_cluster(bench)
+    bench.kill_at("step.started", "join-worker")
+    bench.kill_at("step.finished", "join-worker")
+    bench.kill_at("step.started", "apply-network-plugin")
+    bench.make()
+    assert _uid_of_the_cluster(bench) == uid
+    assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
+
+
+def _uid_of_the_cluster(bench: Bench) -> str:
+    command = "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespace kube-system -o 'jsonpath={.metadata.uid}'"
+    uid = bench.lab["cp1"].ssh(command).stdout.strip()
+    assert len(uid) == 36
+    return uid
+
+
+def test_the_same_command_again_changes_nothing(bench: Bench) -> None:
+    assert "nothing to change" in bench.make().stderr
+
+
+def test_the_credential_is_taken_by_kubectl_beside_others(bench: Bench) -> None:
+    other = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "contexts": [{"name": "other", "context": {"cluster": "there", "user": "me"}}],
+    }
+    bench.kubeconfig.write_text(yaml.safe_dump(other))
+    bench.controller.run("get-credential", "--name", "demo", "--config-path", str(bench.kubeconfig), check=64)
+    bench.controller.run("get-credential", "--name", "demo", "--config-path", str(bench.kubeconfig), "--yes")
+    assert stat.S_IMODE(bench.kubeconfig.stat().st_mode) == 0o600
+    assert yaml.safe_load(bench.kubeconfig.with_name(f"{bench.kubeconfig.name}.bak").read_text()) == other
+    assert "other" in bench.kubectl("config", "get-contexts", "-o", "name").split()
+    assert bench.ready() == {"cp1": "True", "w1": "True"}
+
+
+def test_no_token_is_left_anywhere(bench: Bench) -> None:
+    kinds = {secret["type"] for secret in bench.get("secrets", "-n", "kube-system")["items"]}
+    assert "bootstrap.kubernetes.io/token" not in kinds
+    written = [
+        path
+        for path in bench.controller.directory.rglob("*")
+        if path.is_file() and path.name.startswith(("state", "events"))
+    ]
+    assert len(written) >= 2
+    assert not [path for path in written if TOKEN.search(path.read_bytes().decode("latin-1"))]
+    for node in bench.nodes:
+        said = bench.lab[node].ssh(
+            "ls /run/aksprov; journalctl --no-pager -o cat | grep -E '[a-z0-9]{6}[.][a-z0-9]{16}' | grep token",
+            check=False,
+        )
+        assert said.stdout == ""
+
+
+def test_pods_reach_one_another_and_are_reached(bench: Bench) -> None:
+    """Pod to pod, ClusterIP, NodePort: each answers with a pod's name."""
+    bench.kubectl("apply", "-f", "-", stdin=WEB.read_text())
+    wait(90, "web pods", lambda: bench.get("deployment", "web")["status"].get("readyReplicas") == len(bench.nodes))
+    pods = {p["metadata"]["name"]: p for p in bench.get("pods", "-l", "app=web")["items"]}
+    assert {p["spec"]["nodeName"] for p in pods.values()} == set(bench.nodes)
+    address = bench.get("service", "web")["spec"]["clusterIP"]
+    for name in pods:
+        for other, pod in pods.items():
+            url = f"http://{pod['status']['podIP']}:8080/"
+            assert bench.kubectl("exec", name, "--", "wget", "-qO-", url).strip() == other
+        assert bench.kubectl("exec", name, "--", "wget", "-qO-", f"http://{address}/").strip() in pods
+    for node in bench.nodes:
+        url = f"http://{bench.lab[node].ip}:30080/"
+        done = bench.lab.run(["curl", "-s", "-m", "5", url])
+        assert done.stdout.strip() in pods
+
+
+def test_a_removed_cluster_leaves_its_hosts_as_they_were_found(bench: Bench) -> None:
+    bench.controller.run("remove-cluster", "--name", "demo", "--yes", timeout=400)
+    look = (
+        "cd /var/lib; find /etc/kubernetes /etc/cni/net.d kubelet etcd aksprov /run/aksprov -type f 2>/dev/null; "
+        "ls /sys/class/net | grep -E 'cni|veth'; iptables-save | grep -E 'KUBE|CNI'; ctr -n k8s.io tasks ls -q; "
+        "systemctl is-active kubelet; systemctl is-enabled kubelet"
+    )
+    for node in bench.nodes:
+        assert bench.lab[node].ssh(look, check=False).stdout.split() == ["inactive", "disabled"], node
