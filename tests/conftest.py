@@ -30,7 +30,9 @@ def _no_lab() -> str:
 
 def _no_postgres() -> str:
     places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
-    return "" if shutil.which("initdb", path=places) else "no initdb (apt-get install postgresql)"
+    if not shutil.which("initdb", path=places):
+        return "no initdb (apt-get install postgresql)"
+    return _no_program("setpriv")
 
 
 def _no_path(variable: str, kind: str) -> str:

@@ -1,6 +1,6 @@
 """A rollout whose state is on PostgreSQL: the database goes away in its middle for 45 seconds, and it goes on.
 
-Seen to fail without the wait in state/postgresql.py: StateAway, exit code 74, and the load balancer not verified.
+Seen to fail without the wait in state/postgresql.py: StateAway, exit code 74.
 """
 
 from __future__ import annotations
