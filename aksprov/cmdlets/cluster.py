@@ -423,8 +423,8 @@ GET_CREDENTIAL = Verb(
         Parameter(
             name="configPath",
             placeholder="FILE",
-            help="File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when it "
-            "is left out.",
+            help="File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when "
+            "it is left out.",
             example="demo.kubeconfig",
         ),
         _later("adAuth", (), _NO_ADD_ON, "A kubeconfig for sign-on by Active Directory.", "switch"),
