@@ -1,8 +1,8 @@
 """Both ways to a Windows host, by the real clients: logins, certificates, limits, cut lines, and what each costs.
 
 Seen to fail: without the adapter of a pin (tls.py) a wrong certificate was sent the login; without ``_wake``
-(psrp.py) a connection that the server had dropped ended the run; without ``trust_env`` off (tls.py) the controller's
-proxy was asked.
+(psrp.py) a connection that the server had dropped ended the run; with the libraries' own proxy settings, and
+without those of ``secure`` (tls.py), the controller's proxy was asked.
 """
 
 from __future__ import annotations
