@@ -8,7 +8,7 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test test-faults e2e e2e-full demo lint unit lab bench bench-peers bench-powershell bench-windows sanity build generate lock clean packages
+.PHONY: test test-faults e2e e2e-full demo lint unit lab bench bench-peers bench-powershell bench-ansible bench-windows sanity build generate lock clean packages
 
 # a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
@@ -46,6 +46,10 @@ bench: packages
 # a cmdlet over the bare verb, and 1,000 clusters in the pipeline; AKSPROV_TEST_PWSH is the engine
 bench-powershell:
 	@tools/in-venv python tests/bench/powershell.py
+
+# an Ansible task over the bare verb
+bench-ansible:
+	@PYTHONPATH=tests/ansible tools/in-venv python tests/bench/ansible_tasks.py
 
 # against Ansible, Mitogen, pyinfra and ssh on the same lab hosts: half an hour; ARGS="10 3 aksprov pyinfra" is some of it
 bench-peers: packages

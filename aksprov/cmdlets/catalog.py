@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aksprov.cmdlets import cluster, data, host, load_balancer, module, network, network_plugin, plan, state
+from aksprov.cmdlets import cluster, data, host, load_balancer, module, network, network_plugin, node_pool, plan, state
 from aksprov.cmdlets.declaration import Verb
 
 TOPICS: dict[str, str] = {
     "Networks": "address pools that clusters live on",
     "Hosts": "the machines of the inventory",
     "Clusters": "control plane, load balancers and node pools on hosts",
+    "Node pools": "workers of clusters that are there",
     "Plans": "what was written down before",
     "State": "what is recorded of all this, and which run may change what",
     "Settings": "objects to pass on, and what can be asked for",
@@ -20,6 +21,7 @@ VERBS: tuple[Verb, ...] = (
     *network.VERBS,
     *host.VERBS,
     *cluster.VERBS,
+    *node_pool.VERBS,
     *plan.VERBS,
     *state.VERBS,
     *load_balancer.VERBS,

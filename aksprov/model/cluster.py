@@ -88,11 +88,16 @@ class Cluster(Value, frozen=True, kw_only=True):
 
 
 class ClusterStatus(Value, frozen=True, kw_only=True):
-    """Where a cluster stands."""
+    """Where a cluster stands.
+
+    Args:
+        started: Kubernetes was started on it; that stays so, whatever fails later.
+    """
 
     state: ProvisioningState = "Pending"
     details: str = ""
     error: str = ""
+    started: bool = False
 
 
 class Node(Value, frozen=True, kw_only=True):

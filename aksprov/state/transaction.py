@@ -6,7 +6,7 @@ Only values of ``aksprov.model`` go in and come out.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -95,6 +95,15 @@ class Transaction:
         self._remove(key, "cluster", "status")
         for table in (schema.nodes, schema.leases, schema.router_ids, schema.late):
             self._connection.execute(delete(table).where(table.c.cluster == key))
+
+    def forget_nodes(self, cluster: str, hosts: Collection[str]) -> None:
+        """Forget nodes of a cluster, and give back the addresses that they have as its nodes."""
+        for table, column, values in (
+            (schema.nodes, schema.nodes.c.host, list(hosts)),
+            (schema.leases, schema.leases.c.owner, [f"host/{host}" for host in hosts]),
+        ):
+            self._connection.execute(delete(table).where(table.c.cluster == cluster, column.in_(values)))
+        self._revise()
 
     def put_status(self, key: str, status: ClusterStatus) -> None:
         """Record where a cluster stands."""

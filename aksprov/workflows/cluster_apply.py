@@ -68,10 +68,16 @@ def reserve(
             transaction.add_leases(desired.leases)
             if desired.router_id:
                 transaction.add_router_id(_router_id(desired))
+        elif desired.cluster != now.clusters[desired.cluster.key]:
+            transaction.put_cluster(desired.cluster)
+            transaction.add_nodes(desired.nodes)
+            transaction.add_leases(desired.leases)
         for key in picture.observed if not offline else ():
             if picture.facts[key] != now.facts.get(key):
                 transaction.put_facts(key, picture.facts[key])
-        transaction.put_status(desired.cluster.key, ClusterStatus(state="Pending", details="configuring its hosts"))
+        state: ProvisioningState = "Scaling" if picture.status.started else "Pending"
+        status = msgspec.structs.replace(picture.status, state=state, details="configuring its hosts", error="")
+        transaction.put_status(desired.cluster.key, status)
         owner = f"cluster/{desired.cluster.name}"
         run = transaction.runs.begin(verb, [owner], request_hash, picture.plan.hash)
         hosts = [host.name for host in picture.plan.hosts]
@@ -178,7 +184,7 @@ async def verify_cluster(
         started: Kubernetes was started just now.
     """
     bundles = {key: fill_late(target.bundle, late) for key, target in picture.targets.items()}
-    deployed = started or picture.status.state in STARTED
+    deployed = started or picture.status.started
     return await verify(picture.desired, bundles, fleet.connections, fleet.failures, deployed=deployed)
 
 
@@ -197,7 +203,8 @@ def say_deploying(store: Store, picture: Picture, held: Reservation) -> None:
         RunFencedError: RunFenced, another run took the hosts over.
     """
     with store.write(held.epochs) as transaction:
-        status = ClusterStatus(state="Deploying", details="starting Kubernetes")
+        state: ProvisioningState = "Scaling" if picture.status.started else "Deploying"
+        status = msgspec.structs.replace(picture.status, state=state, details="starting Kubernetes", error="")
         transaction.put_status(picture.desired.cluster.key, status)
 
 
@@ -210,7 +217,8 @@ def record(
         RunFencedError: RunFenced, another run took the hosts over.
     """
     with store.write(held.epochs) as transaction:
-        status = ClusterStatus(state=state, details=details, error=error)
+        started = picture.status.started or state == "Deployed"
+        status = ClusterStatus(state=state, details=details, error=error, started=started)
         transaction.put_status(picture.desired.cluster.key, status)
         transaction.runs.finish(held.run, "done" if not error else "failed")
         transaction.host_leases.give_back(held.epochs)

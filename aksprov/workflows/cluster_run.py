@@ -23,14 +23,13 @@ from aksprov.model.plan import Plan
 from aksprov.model.request import Request
 from aksprov.model.row import Row
 from aksprov.planning.bring_up import with_bring_up
-from aksprov.planning.late import CA
+from aksprov.planning.late import CA, giver
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, TakenError
 from aksprov.workflows import plan_file
 from aksprov.workflows.bring_up.bring_up import bring_up
 from aksprov.workflows.bring_up.steps import Steps
 from aksprov.workflows.cluster_apply import (
-    STARTED,
     Reservation,
     exit_code_of,
     record,
@@ -56,9 +55,11 @@ class Kubernetes(Value, frozen=True, kw_only=True):
 
     Args:
         manifest: the network plugin's, None for ours.
+        plugin: it is applied; a cluster that runs has it already.
     """
 
     manifest: str | None = None
+    plugin: bool = True
 
 
 # Options of how a request is carried out: a run that was started with others goes on.
@@ -149,19 +150,24 @@ async def _apply(
         elif offline:
             record(store, picture, held, "Pending", f"written to {folder}, not pushed", "")
         else:
-            started = kubernetes is not None or picture.status.state in STARTED
+            started = kubernetes is not None or picture.status.started
             record(store, picture, held, "Deployed" if started else "Configured", "", "")
     session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
     return _outcome(store, picture, fleet, rows, exit_code=code)
 
 
 def _with_kubernetes(picture: Picture) -> Picture:
-    """The picture with the steps that start Kubernetes: on all nodes, or on those that change where it runs already."""
-    started, changing = picture.status.state in STARTED, {host.name for host in picture.plan.hosts}
+    """The picture with the steps that start Kubernetes: on all nodes, or on those that change where it runs already.
+
+    The first control plane is always among them, as the others join through it.
+    """
+    started, changing = picture.status.started, {host.name for host in picture.plan.hosts}
     waves = {key: t.wave for key, t in picture.targets.items() if key in picture.observed}
-    going = {key: wave for key, wave in waves.items() if not started or key in changing}
-    if not going:
+    nodes = {node.host for node in picture.desired.nodes if node.role != "load-balancer"}
+    if started and not changing & nodes:
         return picture
+    changing.add(giver(picture.desired))
+    going = {key: wave for key, wave in waves.items() if not started or key in changing}
     return msgspec.structs.replace(picture, plan=with_bring_up(picture.plan, picture.desired, going))
 
 
@@ -175,15 +181,19 @@ async def _start(
     kubernetes: Kubernetes,
 ) -> tuple[Row, ...]:
     """Start Kubernetes on hosts that are configured, then look at all of it; a host that failed is left alone."""
-    balancers = picture.desired.by_role("load-balancer")
-    if CA in late and (not balancers or any(node.host not in fleet.failures for node in balancers)):
+    rows: tuple[Row, ...] = ()
+    if CA in late and giver(picture.desired) in held.epochs and _is_served(picture, fleet):
         say_deploying(store, picture, held)
         async with store.journal.steps_of(held.run, held.epochs) as journal:
             steps = Steps(fleet, session.events, journal, picture.plan.hash, held.run, held.state_id, held.epochs)
-            rows = await bring_up(picture.desired, late[CA], kubernetes.manifest, steps)
-    else:
-        rows = ()
+            rows = await bring_up(picture.desired, late[CA], kubernetes.manifest, steps, plugin=kubernetes.plugin)
     return (*await verify_cluster(picture, fleet, late, started=bool(rows)), *rows)
+
+
+def _is_served(picture: Picture, fleet: Fleet) -> bool:
+    """Whether a load balancer can answer for the API server."""
+    balancers = picture.desired.by_role("load-balancer")
+    return not balancers or any(node.host not in fleet.failures for node in balancers)
 
 
 def _what_if(picture: Picture, fleet: Fleet) -> Outcome:

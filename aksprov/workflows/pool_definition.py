@@ -120,7 +120,7 @@ def _legacy(request: Request, name: str, os: OperatingSystem, recorded: NodePool
 
 def _alike(request: Request, pool: NodePool, *, new: bool) -> NodePool:
     """The pool with what a request says of every pool that it makes."""
-    taints = tuple(_taint(t) for t in request.texts("taints")) if "taints" in request.given else pool.taints
+    taints = tuple(read_taint(t) for t in request.texts("taints")) if "taints" in request.given else pool.taints
     return msgspec.structs.replace(
         pool, taints=taints, max_pods=_value(request, "nodeMaxPodCount", pool.max_pods, new=new)
     )
@@ -132,7 +132,7 @@ def _value(request: Request, parameter: str, old: Any, *, new: bool) -> Any:
     return old if found is None else found
 
 
-def _taint(text: str) -> Taint:
+def read_taint(text: str) -> Taint:
     """The taint in a text whose form the declaration has checked already."""
     name, _, effect = text.rpartition(":")
     key, _, value = name.partition("=")

@@ -1281,6 +1281,204 @@ function Remove-AksHciCluster {
     }
 }
 
+function New-AksHciNodePool {
+    <#
+    .SYNOPSIS
+    Add a node pool to a cluster.
+
+    .DESCRIPTION
+    It carries out 'aksprov new-node-pool'; docs/cmdlets.md has all of it.
+
+    .PARAMETER clusterName
+    Name of the cluster. Required.
+
+    .PARAMETER name
+    Name of the node pool. Required.
+
+    .PARAMETER count
+    Its nodes. At least 1. Default: 1.
+
+    .PARAMETER osType
+    What its hosts run. One of Linux, Windows. Default: Linux.
+
+    .PARAMETER osSku
+    Edition of its system; recorded.
+
+    .PARAMETER vmSize
+    Size that each of its hosts should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
+
+    .PARAMETER taints
+    Taints of each of its nodes: repeat the option, or put commas between them.
+
+    .PARAMETER maxPodCount
+    Most pods on one of its nodes. At least 51. Default: 110.
+
+    .PARAMETER disableAutoScaler
+    Keep the pool out of autoscaling. Not available: the autoscaler is not built yet.
+
+    .EXAMPLE
+    New-AksHciNodePool -clusterName demo -name gpu -count 2 -taints 'sku=gpu:NoSchedule'
+
+    Two more workers, which join where Kubernetes runs.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.NodePool')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $clusterName,
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [int] $count,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [ValidateSet('Linux', 'Windows')]
+        [string] $osType,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $osSku,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
+        [string] $vmSize,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string[]] $taints,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [int] $maxPodCount,
+        [switch] $disableAutoScaler
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'new-node-pool'
+            Type = 'Aksprov.NodePool'
+            Changes = $true
+            Plans = $true
+            Asks = $true
+        }
+    }
+}
+
+function Get-AksHciNodePool {
+    <#
+    .SYNOPSIS
+    Show a cluster's node pools, as recorded.
+
+    .DESCRIPTION
+    It carries out 'aksprov get-node-pool'; docs/cmdlets.md has all of it.
+
+    .PARAMETER clusterName
+    Name of the cluster. Required.
+
+    .PARAMETER name
+    Only the pool of this name.
+
+    .EXAMPLE
+    Get-AksHciNodePool -clusterName demo
+
+    All pools of a cluster.
+    #>
+    [CmdletBinding(PositionalBinding = $false)]
+    [OutputType('Aksprov.NodePool')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $clusterName,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $name
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'get-node-pool'
+            Type = 'Aksprov.NodePool'
+        }
+    }
+}
+
+function Set-AksHciNodePool {
+    <#
+    .SYNOPSIS
+    Change how many nodes a pool has.
+
+    .DESCRIPTION
+    It carries out 'aksprov set-node-pool'; docs/cmdlets.md has all of it.
+
+    .PARAMETER clusterName
+    Name of the cluster. Required.
+
+    .PARAMETER name
+    Name of the node pool. Required.
+
+    .PARAMETER count
+    Its nodes from now on; those that leave are drained first. Required. At least 0.
+
+    .PARAMETER vmsize
+    Size that each of its hosts should have. Not available: replacing a pool's hosts by others is not built yet.
+
+    .PARAMETER autoScaler
+    Scale the pool by load. Not available: the autoscaler is not built yet.
+
+    .EXAMPLE
+    Set-AksHciNodePool -clusterName demo -name linuxpool -count 3
+
+    Three nodes.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.NodePool')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $clusterName,
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [Parameter(Mandatory = $true)]
+        [int] $count,
+        [string] $vmsize,
+        [bool] $autoScaler
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'set-node-pool'
+            Type = 'Aksprov.NodePool'
+            Changes = $true
+            Plans = $true
+            Asks = $true
+        }
+    }
+}
+
+function Remove-AksHciNodePool {
+    <#
+    .SYNOPSIS
+    Drain a pool's nodes and take the pool away.
+
+    .DESCRIPTION
+    It carries out 'aksprov remove-node-pool'; docs/cmdlets.md has all of it.
+
+    .PARAMETER clusterName
+    Name of the cluster. Required.
+
+    .PARAMETER name
+    Name of the node pool. Required.
+
+    .EXAMPLE
+    Remove-AksHciNodePool -clusterName demo -name gpu -Confirm:$false
+
+    Without asking; its hosts are free.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.NodePool')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $clusterName,
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'remove-node-pool'
+            Type = 'Aksprov.NodePool'
+            Changes = $true
+            Plans = $true
+            Asks = $true
+        }
+    }
+}
+
 function Invoke-AksprovPlan {
     <#
     .SYNOPSIS
@@ -1830,6 +2028,22 @@ Register-ArgumentCompleter -CommandName 'Remove-AksHciCluster' -ParameterName 'n
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
+Register-ArgumentCompleter -CommandName 'New-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Get-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Set-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Remove-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
 Register-ArgumentCompleter -CommandName 'Remove-AksprovLock' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-host' 'Name' $begun
@@ -1856,6 +2070,10 @@ Export-ModuleMember -Function @(
     'Get-AksHciCredential',
     'Test-AksprovCluster',
     'Remove-AksHciCluster',
+    'New-AksHciNodePool',
+    'Get-AksHciNodePool',
+    'Set-AksHciNodePool',
+    'Remove-AksHciNodePool',
     'Invoke-AksprovPlan',
     'Get-AksprovLock',
     'Remove-AksprovLock',

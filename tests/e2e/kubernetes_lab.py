@@ -27,10 +27,14 @@ ROLES = {"cp": "control-plane", "lb": "load-balancer", "w": "worker"}
 
 
 class Bench:
-    """Lab hosts with the kit on them, recorded as hosts of a controller."""
+    """Lab hosts with the kit on them, recorded as hosts of a controller.
 
-    def __init__(self, lab: Lab, directory: Path, kit: Kit) -> None:
-        self.lab, self.kit, self.controller = lab, kit, Controller(lab, directory)
+    Args:
+        spare: how many workers the cluster has no use for at first.
+    """
+
+    def __init__(self, lab: Lab, directory: Path, kit: Kit, spare: int = 0) -> None:
+        self.lab, self.kit, self.controller, self._spare = lab, kit, Controller(lab, directory), spare
         self.names = list(lab.hosts)
         self.nodes = [name for name in self.names if not name.startswith("lb")]
         (directory / "settings.json").write_text(json.dumps(SETTINGS))
@@ -46,7 +50,7 @@ class Bench:
         return [
             *"new-cluster --name demo --vnet labnet --node-pool-name linuxpool --os-type linux".split(),
             *f"--control-plane-node-count {counts['cp']} --load-balancer-count {counts['lb']}".split(),
-            *f"--node-count {counts['w']} --kubernetes-version {VERSION}".split(),
+            *f"--node-count {counts['w'] - self._spare} --kubernetes-version {VERSION}".split(),
             *("--network-plugin-manifest", str(HERE / "plugin.yaml"), "--node-settings", "@settings.json"),
         ]
 

@@ -19,13 +19,19 @@ from minilab.spec import RUNTIME
 
 pytestmark = [pytest.mark.lab, pytest.mark.kubernetes]
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+LOOK = (
+    "cd /var/lib; find /etc/kubernetes /etc/cni/net.d kubelet etcd aksprov /run/aksprov -type f 2>/dev/null; "
+    "ls /sys/class/net | grep -E 'cni|veth'; iptables-save | grep -E 'KUBE|CNI'; ctr -n k8s.io tasks ls -q; "
+    "systemctl is-active kubelet; systemctl is-enabled kubelet"
+)
 WEB = Path(__file__).with_name("web.yaml")
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with Lab([{"name": "cp1", **RUNTIME}, {"name": "w1", **RUNTIME}, "lb1"], packages=PACKAGES) as lab:
-        yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit())
+    nodes = [{"name": name, **RUNTIME} for name in ("cp1", "w1", "w2")]
+    with Lab([*nodes, "lb1"], packages=PACKAGES) as lab:
+        yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit(), spare=1)
 
 
 def test_killed_at_five_points_the_same_command_completes(bench: Bench) -> None:
@@ -50,6 +56,13 @@ def _uid_of_the_cluster(bench: Bench) -> str:
 
 def test_the_same_command_again_changes_nothing(bench: Bench) -> None:
     assert "nothing to change" in bench.make().stderr
+
+
+def test_an_edited_file_of_a_running_cluster_is_put_right(bench: Bench) -> None:
+    bench.lab["w1"].ssh("echo '# edited' >> /etc/crictl.yaml")
+    bench.make()
+    assert "edited" not in bench.lab["w1"].ssh("cat /etc/crictl.yaml").stdout
+    assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
 
 
 def test_the_credential_is_taken_by_kubectl_beside_others(bench: Bench) -> None:
@@ -77,7 +90,7 @@ def test_no_token_is_left_anywhere(bench: Bench) -> None:
     ]
     assert len(written) >= 2
     assert not [path for path in written if TOKEN.search(path.read_bytes().decode("latin-1"))]
-    for node in bench.nodes:
+    for node in ("cp1", "w1"):
         said = bench.lab[node].ssh(
             "ls /run/aksprov; journalctl --no-pager -o cat | grep -E '[a-z0-9]{6}[.][a-z0-9]{16}' | grep token",
             check=False,
@@ -88,27 +101,39 @@ def test_no_token_is_left_anywhere(bench: Bench) -> None:
 def test_pods_reach_one_another_and_are_reached(bench: Bench) -> None:
     """Pod to pod, ClusterIP, NodePort: each answers with a pod's name."""
     bench.kubectl("apply", "-f", "-", stdin=WEB.read_text())
-    wait(90, "web pods", lambda: bench.get("deployment", "web")["status"].get("readyReplicas") == len(bench.nodes))
+    wait(90, "web pods", lambda: bench.get("deployment", "web")["status"].get("readyReplicas") == 2)
     pods = {p["metadata"]["name"]: p for p in bench.get("pods", "-l", "app=web")["items"]}
-    assert {p["spec"]["nodeName"] for p in pods.values()} == set(bench.nodes)
+    assert {p["spec"]["nodeName"] for p in pods.values()} == {"cp1", "w1"}
     address = bench.get("service", "web")["spec"]["clusterIP"]
     for name in pods:
         for other, pod in pods.items():
             url = f"http://{pod['status']['podIP']}:8080/"
             assert bench.kubectl("exec", name, "--", "wget", "-qO-", url).strip() == other
         assert bench.kubectl("exec", name, "--", "wget", "-qO-", f"http://{address}/").strip() in pods
-    for node in bench.nodes:
+    for node in ("cp1", "w1"):
         url = f"http://{bench.lab[node].ip}:30080/"
         done = bench.lab.run(["curl", "-s", "-m", "5", url])
         assert done.stdout.strip() in pods
 
 
+def test_the_pool_grows_to_two_and_shrinks_again(bench: Bench) -> None:
+    """A pod that is not a DaemonSet's moves; the host that left is as it was found, and its address is free."""
+    pool = ("--cluster-name", "demo", "--name", "linuxpool")
+    bench.controller.run("set-node-pool", *pool, "--count", "2", timeout=400)
+    assert bench.ready() == {"cp1": "True", "w1": "True", "w2": "True"}
+    assert "nothing to change" in bench.controller.run("set-node-pool", *pool, "--count", "2").stderr
+    bench.kubectl("scale", "deployment", "web", "--replicas=3")
+    wait(60, "a pod on each node", lambda: bench.get("deployment", "web")["status"].get("readyReplicas") == 3)
+    bench.controller.run("set-node-pool", *pool, "--count", "1", check=64)
+    bench.controller.run("set-node-pool", *pool, "--count", "1", "--yes", timeout=400)
+    assert bench.ready() == {"cp1": "True", "w1": "True"}
+    assert bench.controller.json("get-node-pool", *pool)[0]["Nodes"] == ["w1"]
+    assert bench.lab["w2"].ssh(LOOK, check=False).stdout.split() == ["inactive", "disabled"]
+    addresses = bench.controller.json("get-cluster-network", "--name", "labnet", "--addresses")
+    assert bench.lab["w2"].ip not in str(addresses)
+
+
 def test_a_removed_cluster_leaves_its_hosts_as_they_were_found(bench: Bench) -> None:
     bench.controller.run("remove-cluster", "--name", "demo", "--yes", timeout=400)
-    look = (
-        "cd /var/lib; find /etc/kubernetes /etc/cni/net.d kubelet etcd aksprov /run/aksprov -type f 2>/dev/null; "
-        "ls /sys/class/net | grep -E 'cni|veth'; iptables-save | grep -E 'KUBE|CNI'; ctr -n k8s.io tasks ls -q; "
-        "systemctl is-active kubelet; systemctl is-enabled kubelet"
-    )
     for node in bench.nodes:
-        assert bench.lab[node].ssh(look, check=False).stdout.split() == ["inactive", "disabled"], node
+        assert bench.lab[node].ssh(LOOK, check=False).stdout.split() == ["inactive", "disabled"], node

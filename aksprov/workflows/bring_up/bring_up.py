@@ -21,18 +21,22 @@ INIT_SECONDS: Final = 600  # kubeadm itself waits for 4 minutes for the API serv
 JOIN_SECONDS: Final = 480
 
 
-async def bring_up(desired: Desired, certificate: str, manifest: str | None, steps: Steps) -> tuple[Row, ...]:
-    """Start the cluster; failures of hosts are left in the fleet.
+async def bring_up(
+    desired: Desired, certificate: str, manifest: str | None, steps: Steps, *, plugin: bool = True
+) -> tuple[Row, ...]:
+    """Start the cluster on the hosts that the run holds; failures of hosts are left in the fleet.
 
     Args:
         certificate: of the cluster's CA, PEM.
         manifest: of the network plugin, None for ours.
+        plugin: apply it; else only wait for the nodes.
 
     Returns:
         A row of every node that has joined; none where the first control plane did not start.
     """
-    first, *others = desired.by_role("control-plane")
-    workers = desired.by_role("worker")
+    first = desired.by_role("control-plane")[0]
+    others = [node for node in desired.by_role("control-plane")[1:] if node.host in steps.epochs]
+    workers = [node for node in desired.by_role("worker") if node.host in steps.epochs]
     if not await steps.one(first.name, INIT, _init(desired, first)):
         return ()
     joined = [first.name]
@@ -48,8 +52,9 @@ async def bring_up(desired: Desired, certificate: str, manifest: str | None, ste
     found: list[tuple[Row, ...]] = []
 
     async def plug_in(connection: Connection, holder: Holder) -> None:
-        plugin = desired.cluster.primary_network_plugin
-        await apply_network_plugin(connection, holder, first.address, plugin, manifest)
+        if plugin:
+            name = desired.cluster.primary_network_plugin
+            await apply_network_plugin(connection, holder, first.address, name, manifest)
         found.append(await wait_ready(connection, desired, joined))
 
     await steps.one(first.name, NETWORK_PLUGIN, plug_in)

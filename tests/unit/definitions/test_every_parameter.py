@@ -17,6 +17,10 @@ NETWORK, SETTING = cases.network(), cases.network("new-network-setting")
 BALANCER = "new-load-balancer-setting --name lb --load-balancer-sku HAProxy"
 CLUSTER = cases.cluster("--kubernetes-version v1.36.4 --what-if --output-dir review")
 POOL = f"{CLUSTER} --node-pool-name pool"
+NODE_POOL = "new-node-pool --cluster-name old --name more --what-if"
+OWN_POOL = "new-node-pool --cluster-name old --name old-linux"
+SET_POOL = "set-node-pool --cluster-name old --name old-linux --count 9"
+REMOVE_POOL = "remove-node-pool --cluster-name old --name old-linux"
 POOLS = "set-cluster-network --name lab --yes"
 # verb -> parameter -> two command lines that differ in it, and so in what they do.
 EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
@@ -96,6 +100,32 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
             "get-credential --name old --config-path missing/config",
             "get-credential --name old --config-path /etc/hosts",
         ),
+    },
+    "get-node-pool": {
+        "clusterName": ("get-node-pool --cluster-name old", "get-node-pool --cluster-name other"),
+        "name": ("get-node-pool --cluster-name old", "get-node-pool --cluster-name old --name other"),
+    },
+    "new-node-pool": {
+        "clusterName": (NODE_POOL, NODE_POOL.replace("old", "other")),
+        "name": (NODE_POOL, NODE_POOL.replace("more", "'a b'")),
+        "count": (NODE_POOL, f"{NODE_POOL} --count 9"),
+        "osType": (NODE_POOL, f"{NODE_POOL} --os-type Windows"),
+        "osSku": (NODE_POOL, f"{NODE_POOL} --os-sku Windows2022"),
+        "vmSize": (OWN_POOL, f"{OWN_POOL} --vm-size Standard_D16s_v3"),
+        "taints": (OWN_POOL, f"{OWN_POOL} --taints sku=gpu:NoSchedule"),
+        "maxPodCount": (OWN_POOL, f"{OWN_POOL} --max-pod-count 60"),
+        "whatIf": (OWN_POOL, f"{OWN_POOL} --what-if"),
+    },
+    "set-node-pool": {
+        "clusterName": (SET_POOL, SET_POOL.replace("old ", "other ")),
+        "name": (SET_POOL, SET_POOL.replace("old-linux", "other")),
+        "count": (SET_POOL, SET_POOL.replace("9", "8")),
+        "whatIf": (SET_POOL.replace("9", "0"), SET_POOL.replace("9", "0 --what-if")),
+    },
+    "remove-node-pool": {
+        "clusterName": (REMOVE_POOL, REMOVE_POOL.replace("old ", "other ")),
+        "name": (REMOVE_POOL, REMOVE_POOL.replace("old-linux", "other")),
+        "whatIf": (REMOVE_POOL, f"{REMOVE_POOL} --what-if"),
     },
     "remove-cluster": {
         "name": ("remove-cluster --name other --yes", "remove-cluster --name 'a b' --yes"),
