@@ -109,11 +109,13 @@ def test_pods_reach_one_another_and_are_reached(bench: Bench) -> None:
         for other, pod in pods.items():
             url = f"http://{pod['status']['podIP']}:8080/"
             assert bench.kubectl("exec", name, "--", "wget", "-qO-", url).strip() == other
-        assert bench.kubectl("exec", name, "--", "wget", "-qO-", f"http://{address}/").strip() in pods
+        command = f"for n in 1 2 3 4 5 6 7 8 9; do wget -T 3 -qO- http://{address}/ && break; sleep 1; done"
+        assert bench.kubectl("exec", name, "--", "sh", "-c", command).strip() in pods
     for node in ("cp1", "w1"):
         url = f"http://{bench.lab[node].ip}:30080/"
-        done = bench.lab.run(["curl", "-s", "-m", "5", url])
-        assert done.stdout.strip() in pods
+        # kube-proxy hears of a service a moment after the API server does
+        asked = ["curl", "-s", "-m", "5", url]
+        wait(30, url, lambda asked=asked: bench.lab.run(asked, check=False).stdout.strip() in pods)
 
 
 def test_the_pool_grows_to_two_and_shrinks_again(bench: Bench) -> None:

@@ -137,6 +137,7 @@ def test_test_host_says_what_a_host_lacks(controller: Controller) -> None:
     assert {row["TestResult"] for row in cured.values()} == {"Passed"}
 
 
+@pytest.mark.slow
 def test_keys_are_shown_and_pinned_only_on_consent(controller: Controller) -> None:
     """Fingerprints as ssh-keygen says them on the host; 64 without consent, and then nothing is pinned."""
     lab = controller.lab

@@ -46,6 +46,7 @@ def test_after_a_reboot_of_both_load_balancers_the_vip_is_back(configured: Confi
     assert not [r for r in configured.rows(check=0) if r["TestResult"] == "Failed"]
 
 
+@pytest.mark.slow
 def test_a_file_that_sorts_later_is_named_and_what_it_set_is_set_back(configured: Configured) -> None:
     """After a reboot its value is in force: the row says whose it is, and the same command repairs what it can."""
     worker = configured.lab["w2"]

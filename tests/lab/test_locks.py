@@ -99,6 +99,7 @@ def test_an_interrupted_run_gives_its_hosts_back(trio: Trio) -> None:
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_a_killed_run_holds_up_nobody(trio: Trio) -> None:
     balancer = trio.lab["lb1"]
     trio.spoil()
@@ -208,6 +209,7 @@ def test_a_lost_state_is_rebuilt_from_the_hosts_that_answer_and_later_from_the_o
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_after_a_restore_the_first_contact_shows_what_the_hosts_have_and_asks(trio: Trio) -> None:
     controller = trio.controller
     controller.run("state", "backup", "old.backup")

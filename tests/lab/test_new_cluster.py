@@ -187,6 +187,7 @@ def test_what_if_and_a_cluster_without_configure_only_leave_nothing_behind(
     assert other.json("get-cluster-network", "--addresses") == before
 
 
+@pytest.mark.slow
 def test_another_state_is_refused_by_the_hosts(own_lab: Lab, cluster: Controller, tmp_path: Path) -> None:
     other = Controller(own_lab, tmp_path)
     other.run(*NETWORK)

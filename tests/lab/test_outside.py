@@ -89,6 +89,7 @@ PAIR = (
 )
 
 
+@pytest.mark.slow
 def test_a_router_id_that_a_stranger_uses_is_not_taken(tmp_path: Path) -> None:
     """3 is the first that is free in the ledger.  lb2 hears it by perl; lb1 has no perl, and says that it cannot."""
     with Lab(["cp1", "w1", "lb1", "lb2", "stray"]) as lab:

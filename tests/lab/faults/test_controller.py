@@ -71,7 +71,8 @@ def test_a_clock_that_steps_in_the_middle_of_a_run_changes_nothing(trio: Trio, t
 
 
 @pytest.mark.faketime
-@pytest.mark.parametrize("offset", ["+2d", pytest.param("-2d", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("offset", ["+2d", "-2d"])
 def test_what_a_run_with_a_wrong_clock_held_is_free_once_it_is_killed(trio: Trio, tmp_path: Path, offset: str) -> None:
     with stopped(trio, **clock(tmp_path / "clock", offset)) as running:
         running.kill()
@@ -141,6 +142,7 @@ def locked(state: Path) -> Iterator[None]:
         holder.close()
 
 
+@pytest.mark.slow
 def test_a_state_that_another_process_writes_for_half_a_minute_sends_nothing(trio: Trio) -> None:
     trio.spoil()
     with locked(trio.controller.state):
