@@ -1,6 +1,6 @@
 """A real cluster of one control plane, one worker and one load balancer, by the product's own commands.
 
-Killed at five points of bring-up and finished by the same command; used; removed.
+Made, used, grown, shrunk and removed.
 """
 
 from __future__ import annotations
@@ -34,24 +34,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit(), spare=1)
 
 
-def test_killed_at_five_points_the_same_command_completes(bench: Bench) -> None:
-    """What was done stays: the API server's data are those of the first init."""
-    bench.kill_at("step.started", "init-control-plane")
-    bench.kill_at("step.finished", "init-control-plane")
-    uid = _uid_of_the_cluster(bench)
-    bench.kill_at("step.started", "join-worker")
-    bench.kill_at("step.finished", "join-worker")
-    bench.kill_at("step.started", "apply-network-plugin")
+def test_it_comes_up_in_one_command(bench: Bench) -> None:
     bench.make()
-    assert _uid_of_the_cluster(bench) == uid
     assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
-
-
-def _uid_of_the_cluster(bench: Bench) -> str:
-    command = "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespace kube-system -o 'jsonpath={.metadata.uid}'"
-    uid = bench.lab["cp1"].ssh(command).stdout.strip()
-    assert len(uid) == 36
-    return uid
 
 
 def test_the_same_command_again_changes_nothing(bench: Bench) -> None:
@@ -84,11 +69,9 @@ def test_no_token_is_left_anywhere(bench: Bench) -> None:
     kinds = {secret["type"] for secret in bench.get("secrets", "-n", "kube-system")["items"]}
     assert "bootstrap.kubernetes.io/token" not in kinds
     written = [
-        path
-        for path in bench.controller.directory.rglob("*")
-        if path.is_file() and path.name.startswith(("state", "events"))
+        path for path in bench.controller.directory.rglob("*") if path.is_file() and path.name.startswith("state")
     ]
-    assert len(written) >= 2
+    assert written
     assert not [path for path in written if TOKEN.search(path.read_bytes().decode("latin-1"))]
     for node in ("cp1", "w1"):
         said = bench.lab[node].ssh(

@@ -125,6 +125,7 @@ def with_canary(folder: Path, but: Path) -> list[str]:
     return [path for path in found if not Path(path).is_relative_to(but)]
 
 
+@pytest.mark.slow
 def test_no_secret_is_found_in_anything_that_was_written(operator: Operator) -> None:
     lab, inputs = operator.lab, operator.directory / "inputs"
     sudo = {"user": "ops", "become": "sudo"}

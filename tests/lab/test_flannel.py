@@ -30,6 +30,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
         yield controller
 
 
+@pytest.mark.slow
 def test_the_cluster_is_configured_and_the_choice_is_a_warning(cluster: Controller) -> None:
     """Another run changes nothing and says the same."""
     for _ in range(2):

@@ -200,6 +200,7 @@ def test_another_state_is_refused_by_the_hosts(own_lab: Lab, cluster: Controller
     assert plan_of(cluster, check=0)["hosts"] == []
 
 
+@pytest.mark.slow
 def test_a_host_that_is_down_is_one_row_and_the_others_go_on(cluster: Controller) -> None:
     lab = cluster.lab
     for name in ("w1", "w2"):
@@ -255,6 +256,7 @@ def test_a_first_control_plane_that_was_imaged_again_gets_a_new_ca_and_the_load_
     assert plan_of(cluster, check=0)["hosts"] == []
 
 
+@pytest.mark.slow
 def test_a_load_balancer_without_haproxy_is_one_row_and_stays_untouched(cluster: Controller) -> None:
     lb = cluster.lab["lb2"]
     lb.ssh("mv /usr/sbin/haproxy /usr/sbin/haproxy.away; sed -i 's/maxconn 8000/maxconn 79/' /etc/haproxy/haproxy.cfg")

@@ -5,6 +5,8 @@ umask 077
 D=/var/lib/aksprov
 read -r unit state epoch lines secrets
 mkdir -p /run/aksprov $D && cd /run/aksprov || exit 1
+# what a killed run sent may still be on its way here
+exec 9<. && flock -w 30 9 || exit 1
 
 seen=0
 for file in $D/epoch /run/aksprov.epoch; do
@@ -55,8 +57,11 @@ copy() {
 	exit 1
 }
 : >"$unit.log"
-systemd-run --quiet --unit "$unit" --property RemainAfterExit=yes \
+said=$(systemd-run --quiet --unit "$unit" --property RemainAfterExit=yes \
 	--property "StandardOutput=append:/run/aksprov/$unit.log" --property "StandardError=append:/run/aksprov/$unit.log" \
 	--setenv HOME=/root --setenv LC_ALL=C.UTF-8 \
 	--setenv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-	/bin/sh "/run/aksprov/$unit.sh" && echo started
+	/bin/sh "/run/aksprov/$unit.sh" 2>&1) && echo started || {
+	echo "$said" >&2
+	exit 1
+}
