@@ -14,7 +14,7 @@ INIT: Final = "init-control-plane"
 JOIN_CONTROL_PLANE: Final = "join-control-plane"
 JOIN_WORKER: Final = "join-worker"
 NETWORK_PLUGIN: Final = "apply-network-plugin"
-JOIN_TOKEN: Final = "join-token"  # noqa: S105  # its name
+JOIN_TOKEN: Final = "join-token"  # noqa: S105  # the late value's name, never its text
 CERTIFICATE_KEY: Final = "certificate-key"
 _TITLES: Final = {
     INIT: "kubeadm init, or see that this control plane runs already",

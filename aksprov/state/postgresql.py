@@ -245,7 +245,7 @@ class PostgresqlBackend:
 
 def _refuse_without_driver() -> None:
     try:
-        import psycopg  # noqa: F401
+        import psycopg  # noqa: F401  # whether it can be: it may be there without libpq
     except ImportError as error:
         raise NotAvailableError(
             "PostgresqlNotInstalled",

@@ -47,8 +47,8 @@ async def _run(request: Request, session: Session) -> Outcome:
             answer = await fleet.one(key, _read)
             if answer is not None and answer[0]:
                 credential = read_admin_conf(cluster.key, answer[0])
-                before = path.read_text("utf-8") if path.exists() else ""
-                _write(path, merged(credential, before, str(path)), before)
+                before = path.read_bytes() if path.exists() else b""
+                _write(path, merged(credential, before, str(path)).encode(), before)
                 return Outcome(objects=(_object(cluster, credential, path),), single=True)
         if len(fleet.failures) == len(planes):
             return Outcome(rows=failure_rows(fleet, cluster.name), exit_code=ExitCode.FAILED)
@@ -70,14 +70,14 @@ def _path(given: str | None) -> Path:
     return path / "config" if path.is_dir() or not given else path
 
 
-def _write(path: Path, text: str, before: str) -> None:
+def _write(path: Path, text: bytes, before: bytes) -> None:
     """Whole or not at all, for its owner alone; what was there is kept beside it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for place, content in ((path.with_name(f"{path.name}.bak"), before), (path, text)):
         if not content:
             continue
         part = place.with_name(f"{place.name}.{os.getpid()}")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
         part.replace(place)
 

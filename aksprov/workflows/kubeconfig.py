@@ -55,11 +55,11 @@ def read_admin_conf(name: str, text: str) -> Credential:
     return Credential(name=name, cluster=document["clusters"][0]["cluster"], user=document["users"][0]["user"])
 
 
-def merged(credential: Credential, text: str, where: str) -> str:
+def merged(credential: Credential, there: bytes, where: str) -> str:
     """A kubeconfig with the credential in it, as its current context; everything else in it stays.
 
     Args:
-        text: what is there, "" for nothing.
+        there: what the file has, b"" for nothing.
         where: the file, for errors.
 
     Raises:
@@ -69,8 +69,9 @@ def merged(credential: Credential, text: str, where: str) -> str:
     yaml.preserve_quotes = True
     yaml.width = 1_000_000  # certificates stay on their lines
     try:
+        text = there.decode()
         document = yaml.load(text) if text.strip() else {"apiVersion": "v1", "kind": "Config"}
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise _invalid(where, str(error).partition("\n")[0]) from None
     if not isinstance(document, dict) or any(not isinstance(document.get(key) or [], list) for key in _LISTS):
         raise _invalid(where, "it is not an object with lists of clusters, users and contexts")

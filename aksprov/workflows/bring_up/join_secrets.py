@@ -17,6 +17,7 @@ from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.model.transport import Connection
 from aksprov.workflows.bring_up.kubectl import kubectl
+from aksprov.workflows.bring_up.long_step import redacted
 from aksprov.workflows.bring_up.scripts import script
 
 MINUTES = 30
@@ -75,7 +76,7 @@ async def give_out(connection: Connection, address: str, values: JoinSecrets) ->
             "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
         },
     }
-    await kubectl(connection, address, "create -f -", json.dumps(document))
+    await kubectl(connection, address, "create -f -", json.dumps(document), hide=values.hidden)
     if not values.certificate_key:
         return
     line = f"certificateKey: {json.dumps(values.certificate_key)}\n"
@@ -85,7 +86,7 @@ async def give_out(connection: Connection, address: str, values: JoinSecrets) ->
             "JoinSecretsRefused",
             "the control plane's certificates could not be made ready for others",
             where=f"host {connection.host.name}",
-            why=answer.stderr.decode(errors="replace").replace(values.certificate_key, "[secret]").strip()[-500:],
+            why=redacted(answer.stderr.decode(errors="replace"), values.hidden).strip()[-500:],
             fix="look whether the API server on this host answers, then run the same command again",
         )
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aksprov.errors import HostError
 from aksprov.model.transport import Connection
+from aksprov.workflows.bring_up.long_step import redacted
 
 
-async def kubectl(connection: Connection, address: str, arguments: str, stdin: str = "") -> str:
+async def kubectl(
+    connection: Connection, address: str, arguments: str, stdin: str = "", *, hide: Iterable[str] = ()
+) -> str:
     """What kubectl printed, run with the administrator's configuration, which stays on the host.
 
     Args:
         address: of the control plane that the connection leads to.
         arguments: fixed words of ours; names and values of users go by ``stdin``.
+        hide: texts that no error may show.
 
     Raises:
         HostError: KubectlFailed, or what the connection raises.
@@ -26,7 +32,7 @@ async def kubectl(connection: Connection, address: str, arguments: str, stdin: s
             "KubectlFailed",
             f"kubectl {arguments.partition(' ')[0]} failed",
             where=f"host {connection.host.name}",
-            why=answer.stderr.decode(errors="replace").strip()[-500:],
+            why=redacted(answer.stderr.decode(errors="replace"), hide).strip()[-500:],
             fix="see that the API server answers there (crictl ps -a), then run the same command again",
         )
     return answer.stdout.decode(errors="replace")

@@ -30,7 +30,7 @@ current-context: other
 
 def test_what_is_there_stays_with_its_comments_and_the_newest_is_current() -> None:
     demo, shop = read_admin_conf("demo", ADMIN), read_admin_conf("shop", ADMIN.replace("10.0.0.200", "10.0.0.201"))
-    text = merged(shop, merged(demo, MINE, "f"), "f")
+    text = merged(shop, merged(demo, MINE.encode(), "f").encode(), "f")
     found = yaml.safe_load(text)
     assert "# mine" in text and "# by hand" in text and found["preferences"] == {"colors": True}
     assert [c["name"] for c in found["clusters"]] == ["other", "demo", "shop"]
@@ -41,8 +41,8 @@ def test_what_is_there_stays_with_its_comments_and_the_newest_is_current() -> No
 
 
 def test_the_same_cluster_again_takes_its_own_place() -> None:
-    old = merged(read_admin_conf("demo", ADMIN), "", "f")
-    new = yaml.safe_load(merged(read_admin_conf("demo", ADMIN.replace("200", "201")), old, "f"))
+    old = merged(read_admin_conf("demo", ADMIN), b"", "f")
+    new = yaml.safe_load(merged(read_admin_conf("demo", ADMIN.replace("200", "201")), old.encode(), "f"))
     assert [c["cluster"]["server"] for c in new["clusters"]] == ["https://10.0.0.201:6443"]
     assert len(new["users"]) == len(new["contexts"]) == 1
 
@@ -50,14 +50,14 @@ def test_the_same_cluster_again_takes_its_own_place() -> None:
 def test_a_name_that_yaml_takes_for_something_else_stays_a_name() -> None:
     """kubectl reads YAML 1.1, as PyYAML does."""
     mine = 'contexts:\n- name: "on"\n  context: {cluster: "y", user: "12"}\n'
-    found = yaml.safe_load(merged(read_admin_conf("no", ADMIN), mine, "f"))
+    found = yaml.safe_load(merged(read_admin_conf("no", ADMIN), mine.encode(), "f"))
     assert [c["name"] for c in found["contexts"]] == ["on", "no-admin@no"]
     assert found["contexts"][0]["context"] == {"cluster": "y", "user": "12"}
     assert found["clusters"][0]["name"] == found["contexts"][1]["context"]["cluster"] == "no"
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "just text", "clusters: {a: b}"])
-def test_a_file_of_another_kind_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", [b"a: [", b"- 1", b"just text", b"clusters: {a: b}", b"\xff\xfe\x00"])
+def test_a_file_of_another_kind_is_refused(text: bytes) -> None:
     with pytest.raises(DefinitionError) as refused:
         merged(read_admin_conf("demo", ADMIN), text, "f")
     assert refused.value.code == "KubeconfigInvalid" and refused.value.where == "f"
