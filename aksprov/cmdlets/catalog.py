@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aksprov.cmdlets import cluster, data, host, load_balancer, module, network, network_plugin, node_pool, plan, state
+from aksprov.cmdlets import (
+    cluster,
+    credential,
+    data,
+    host,
+    load_balancer,
+    module,
+    network,
+    network_plugin,
+    node_pool,
+    plan,
+    state,
+)
 from aksprov.cmdlets.declaration import Verb
 
 TOPICS: dict[str, str] = {
@@ -21,6 +33,7 @@ VERBS: tuple[Verb, ...] = (
     *network.VERBS,
     *host.VERBS,
     *cluster.VERBS,
+    *credential.VERBS,
     *node_pool.VERBS,
     *plan.VERBS,
     *state.VERBS,

@@ -84,7 +84,7 @@ def _old_count(name: str, default: int, text: str) -> Parameter:
     )
 
 
-_NAME = Parameter(
+CLUSTER_NAME = Parameter(
     name="name",
     placeholder="NAME",
     mandatory_in=("*",),
@@ -93,7 +93,7 @@ _NAME = Parameter(
     example="demo",
 )
 _MAIN = (
-    _NAME,
+    CLUSTER_NAME,
     Parameter(
         name="kubernetesVersion",
         placeholder="VERSION",
@@ -397,7 +397,7 @@ REMOVE_CLUSTER = Verb(
     topic="Clusters",
     synopsis="Take a cluster off its hosts.",
     parameters=(
-        _NAME,
+        CLUSTER_NAME,
         Parameter(
             name="force",
             kind="switch",
@@ -413,47 +413,13 @@ REMOVE_CLUSTER = Verb(
     confirms=True,
     always_asks=True,
 )
-GET_CREDENTIAL = Verb(
-    name="get-credential",
-    cmdlet="Get-AksHciCredential",
-    topic="Clusters",
-    synopsis="Write the kubeconfig that kubectl reads.",
-    parameters=(
-        _NAME,
-        Parameter(
-            name="configPath",
-            placeholder="FILE",
-            help="File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when "
-            "it is left out.",
-            example="demo.kubeconfig",
-        ),
-        _later("adAuth", (), _NO_ADD_ON, "A kubeconfig for sign-on by Active Directory.", "switch"),
-        _later("aadAuth", (), _NO_CLOUD, "A kubeconfig for sign-on by Azure.", "switch"),
-    ),
-    outputs=(
-        Property(name="Name", parameter="name"),
-        Property(name="ConfigPath", parameter="configPath", help="ours: the file that was written, mode 0600"),
-        Property(name="Context", help="ours: now the current one of that file"),
-        Property(name="Server", help="ours"),
-        Property(name="Expires", help="ours: when the certificate ends"),
-    ),
-    columns=("Name", "ConfigPath", "Context", "Expires"),
-    examples=(
-        Example(command="aksprov get-credential --name demo", text="Into ~/.kube/config, beside what is there."),
-        Example(
-            command="aksprov get-credential --name demo --config-path demo.kubeconfig --yes",
-            text="Into a file of its own, without asking.",
-        ),
-    ),
-    confirms=True,
-)
 TEST_CLUSTER = Verb(
     name="test-cluster",
     cmdlet="Test-AksprovCluster",
     topic="Clusters",
     synopsis="Check a cluster's hosts, services and VIP.",
     parameters=(
-        _NAME,
+        CLUSTER_NAME,
         Parameter(
             name="failover",
             kind="switch",
@@ -471,4 +437,4 @@ TEST_CLUSTER = Verb(
     ),
     confirms=True,
 )
-VERBS = (NEW_CLUSTER, GET_CLUSTER, GET_CREDENTIAL, TEST_CLUSTER, REMOVE_CLUSTER)
+VERBS = (NEW_CLUSTER, GET_CLUSTER, TEST_CLUSTER, REMOVE_CLUSTER)

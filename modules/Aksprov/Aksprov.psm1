@@ -400,7 +400,7 @@ function Add-AksprovHost {
     How the host is reached; local is this machine. Left out: ssh for Linux, psrp for Windows. One of ssh, psrp, winrm, local.
 
     .PARAMETER port
-    TCP port; left out it is 22 for ssh, 5986 for psrp, 5985 for winrm. 1 to 65535.
+    TCP port; left out it is 22 for ssh, 5986 for psrp and winrm (5985: HTTP with sealed messages). 1 to 65535.
 
     .PARAMETER user
     User to log on as.
@@ -600,7 +600,7 @@ function Set-AksprovHost {
     How the host is reached; local is this machine. Left out: ssh for Linux, psrp for Windows. One of ssh, psrp, winrm, local. An empty text takes the recorded value away.
 
     .PARAMETER port
-    TCP port; left out it is 22 for ssh, 5986 for psrp, 5985 for winrm. 1 to 65535. An empty text takes the recorded value away.
+    TCP port; left out it is 22 for ssh, 5986 for psrp and winrm (5985: HTTP with sealed messages). 1 to 65535. An empty text takes the recorded value away.
 
     .PARAMETER user
     User to log on as. An empty text takes the recorded value away.
@@ -1140,55 +1140,6 @@ function Get-AksHciCluster {
     }
 }
 
-function Get-AksHciCredential {
-    <#
-    .SYNOPSIS
-    Write the kubeconfig that kubectl reads.
-
-    .DESCRIPTION
-    It carries out 'aksprov get-credential'; docs/cmdlets.md has all of it.
-
-    .PARAMETER name
-    Name of the cluster. Required.
-
-    .PARAMETER configPath
-    File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when it is left out.
-
-    .PARAMETER adAuth
-    A kubeconfig for sign-on by Active Directory. Not available: this add-on is not built.
-
-    .PARAMETER aadAuth
-    A kubeconfig for sign-on by Azure. Not available: it needs a cloud account, and aksprov uses none.
-
-    .EXAMPLE
-    Get-AksHciCredential -name demo
-
-    Into ~/.kube/config, beside what is there.
-
-    .EXAMPLE
-    Get-AksHciCredential -name demo -configPath demo.kubeconfig -Confirm:$false
-
-    Into a file of its own, without asking.
-    #>
-    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
-    [OutputType('Aksprov.Credential')]
-    param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
-        [string] $name,
-        [string] $configPath,
-        [switch] $adAuth,
-        [switch] $aadAuth
-    )
-    process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
-            Verb = 'get-credential'
-            Type = 'Aksprov.Credential'
-            Changes = $true
-            Asks = $true
-        }
-    }
-}
-
 function Test-AksprovCluster {
     <#
     .SYNOPSIS
@@ -1276,6 +1227,55 @@ function Remove-AksHciCluster {
             Type = 'Aksprov.TestResult'
             Changes = $true
             Plans = $true
+            Asks = $true
+        }
+    }
+}
+
+function Get-AksHciCredential {
+    <#
+    .SYNOPSIS
+    Write the kubeconfig that kubectl reads.
+
+    .DESCRIPTION
+    It carries out 'aksprov get-credential'; docs/cmdlets.md has all of it.
+
+    .PARAMETER name
+    Name of the cluster. Required.
+
+    .PARAMETER configPath
+    File that the credential is merged into, or a folder, whose file config it is; ~/.kube/config when it is left out.
+
+    .PARAMETER adAuth
+    A kubeconfig for sign-on by Active Directory. Not available: this add-on is not built.
+
+    .PARAMETER aadAuth
+    A kubeconfig for sign-on by Azure. Not available: it needs a cloud account, and aksprov uses none.
+
+    .EXAMPLE
+    Get-AksHciCredential -name demo
+
+    Into ~/.kube/config, beside what is there.
+
+    .EXAMPLE
+    Get-AksHciCredential -name demo -configPath demo.kubeconfig -Confirm:$false
+
+    Into a file of its own, without asking.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.Credential')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [string] $configPath,
+        [switch] $adAuth,
+        [switch] $aadAuth
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'get-credential'
+            Type = 'Aksprov.Credential'
+            Changes = $true
             Asks = $true
         }
     }
@@ -2016,15 +2016,15 @@ Register-ArgumentCompleter -CommandName 'Get-AksHciCluster' -ParameterName 'name
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
-Register-ArgumentCompleter -CommandName 'Get-AksHciCredential' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
-    Get-AksprovName 'get-cluster' 'Name' $begun
-}
 Register-ArgumentCompleter -CommandName 'Test-AksprovCluster' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Remove-AksHciCluster' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Get-AksHciCredential' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
@@ -2067,9 +2067,9 @@ Export-ModuleMember -Function @(
     'Find-AksprovHostKey',
     'New-AksHciCluster',
     'Get-AksHciCluster',
-    'Get-AksHciCredential',
     'Test-AksprovCluster',
     'Remove-AksHciCluster',
+    'Get-AksHciCredential',
     'New-AksHciNodePool',
     'Get-AksHciNodePool',
     'Set-AksHciNodePool',
