@@ -56,7 +56,7 @@ _DETAILS: tuple[Parameter, ...] = (
         ours=True,
         minimum=1,
         maximum=65535,
-        help="TCP port; left out it is 22 for ssh, 5986 for psrp, 5985 for winrm.",
+        help="TCP port; left out it is 22 for ssh, 5986 for psrp and winrm (5985: HTTP with sealed messages).",
         example="2222",
     ),
     Parameter(

@@ -40,7 +40,7 @@ options:
       - local
   port:
     description:
-      - "TCP port; left out it is 22 for ssh, 5986 for psrp, 5985 for winrm."
+      - "TCP port; left out it is 22 for ssh, 5986 for psrp and winrm (5985: HTTP with sealed messages)."
     type: int
   user:
     description:
