@@ -38,6 +38,7 @@ _PROPERTIES = (
     Property(name="Status", kind="object", help="Phase, Details and Error"),
     Property(name="AutoScalerEnabled", kind="boolean"),
     Property(name="Taints", kind="texts", parameter="taints"),
+    Property(name="HostLabels", kind="object", parameter="hostLabels", help="ours: labels that its hosts have"),
     Property(name="Nodes", kind="texts", help="ours: the pool's hosts"),
 )
 _COLUMNS = ("ClusterName", "NodePoolName", "OsType", "NodeCount", "Phase", "Nodes")
@@ -110,6 +111,14 @@ NEW_NODE_POOL = Verb(
             minimum=51,
             help="Most pods on one of its nodes.",
             example="100",
+        ),
+        Parameter(
+            name="hostLabels",
+            kind="pairs",
+            placeholder="KEY=VALUE",
+            ours=True,
+            help="Labels that a host must have to be taken for the pool: repeat the option.",
+            example="rack=r1",
         ),
         Parameter(
             name="disableAutoScaler",

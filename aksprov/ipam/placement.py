@@ -14,8 +14,9 @@ from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
 from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.matching import fill
 from aksprov.ipam.ranges import in_prefix, listed, natural
+from aksprov.ipam.spread import turns
 from aksprov.model.base import Value
-from aksprov.model.cluster import Cluster, Node
+from aksprov.model.cluster import Cluster, Node, NodePool
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.host import ROLES, OperatingSystem, Role
 from aksprov.model.network import Lease, Network
@@ -30,12 +31,14 @@ class _Group(Value, frozen=True, kw_only=True):
 
     Args:
         os: what their hosts run.
+        labels: that their hosts must have.
         missing: how many of them have no host yet.
     """
 
     role: Role
     pool: str
     os: OperatingSystem
+    labels: dict[str, str] = {}
     need: Need
     count: int
     missing: int
@@ -43,7 +46,8 @@ class _Group(Value, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         system = "Windows " if self.os == "windows" else ""
-        return f"{system}worker of pool {self.pool}" if self.pool else self.role.replace("-", " ")
+        asked = " with " + ", ".join(f"{k}={v}" for k, v in sorted(self.labels.items())) if self.labels else ""
+        return f"{system}worker of pool {self.pool}{asked}" if self.pool else self.role.replace("-", " ")
 
 
 def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bool = False) -> Desired:
@@ -52,8 +56,8 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
     What is recorded for a cluster of that name stays; the rest is proposed.  Roles choose in
     the order control plane, load balancer, node pools as defined.  A role takes, among the
     hosts of its operating system that it is allowed on, first those that reach the VM size, then those that may take
-    fewest roles, then by name (host2 before host10); a host is moved to another role when only
-    that lets all roles be filled.  Within a role, hosts are numbered by name.  Nothing but the
+    fewest roles, then one of each rack and site in turn, then by name (host2 before host10); a host is moved to
+    another role when only that lets all roles be filled.  Within a role, hosts are numbered by name.  Nothing but the
     arguments decides.
 
     Args:
@@ -92,15 +96,23 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
 
 
 def _groups(cluster: Cluster, recorded: list[Node]) -> list[_Group]:
-    def group(role: Role, pool: str, vm_size: str, count: int, os: OperatingSystem = "linux") -> _Group:
-        have = sum(1 for node in recorded if (node.role, node.pool) == (role, pool))
-        missing = max(0, count - have)
-        return _Group(role=role, pool=pool, os=os, need=need(role, vm_size), count=count, missing=missing)
+    def group(role: Role, vm_size: str, count: int, pool: NodePool | None = None) -> _Group:
+        name = pool.name if pool else ""
+        have = sum(1 for node in recorded if (node.role, node.pool) == (role, name))
+        return _Group(
+            role=role,
+            pool=name,
+            os=pool.os_type if pool else "linux",
+            labels=pool.host_labels if pool else {},
+            need=need(role, vm_size),
+            count=count,
+            missing=max(0, count - have),
+        )
 
     return [
-        group("control-plane", "", cluster.control_plane_vm_size, cluster.control_plane_node_count),
-        group("load-balancer", "", cluster.load_balancer.vm_size, cluster.load_balancer.count),
-        *(group("worker", pool.name, pool.vm_size, pool.count, pool.os_type) for pool in cluster.node_pools),
+        group("control-plane", cluster.control_plane_vm_size, cluster.control_plane_node_count),
+        group("load-balancer", cluster.load_balancer.vm_size, cluster.load_balancer.count),
+        *(group("worker", pool.vm_size, pool.count, pool) for pool in cluster.node_pools),
     ]
 
 
@@ -116,7 +128,7 @@ def _choose(
     """New nodes, and a row for each host that was kept out."""
     found, reasons = find_candidates(network, snapshot, offline=offline, dual_stack=is_dual_stack(cluster))
     apart = {key for key, candidate in found.items() if not _reaches_vips(candidate, network)}
-    chosen = _match(groups, found, apart)
+    chosen = _match(groups, found, apart, recorded, snapshot)
     reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
     reasons = dict(sorted(reasons.items(), key=lambda item: natural(item[0])))
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
@@ -133,10 +145,21 @@ def _reaches_vips(candidate: Candidate, network: Network) -> bool:
     return all(in_prefix(address, subnet) for run in network.vip_ranges for address in (run.start, run.end))
 
 
-def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Container[str]) -> list[list[str]]:
+def _match(
+    groups: list[_Group],
+    found: Mapping[str, Candidate],
+    apart: Container[str],
+    recorded: Iterable[Node],
+    snapshot: Snapshot,
+) -> list[list[str]]:
     """The hosts of each group, in the order of ``found``; no load balancer is one of ``apart``."""
-    sized = [_preferred(group, found, apart, Fit.SIZE) for group in groups]
-    usable = [_preferred(group, found, apart, Fit.MINIMUM) for group in groups]
+    there = {(n.role, n.pool, n.host): snapshot.hosts[n.host] for n in recorded if n.host in snapshot.hosts}
+    sized, usable = [], []
+    for group in groups:
+        mine = [host for (role, pool, _), host in there.items() if (role, pool) == (group.role, group.pool)]
+        turn = turns((c.host for c in found.values() if _allowed(group, c)), mine)
+        sized.append(_preferred(group, found, apart, Fit.SIZE, turn))
+        usable.append(_preferred(group, found, apart, Fit.MINIMUM, turn))
     group_of = [number for number, group in enumerate(groups) for _ in range(group.missing)]
     holders: dict[str, int] = {}
     fill([sized[number] for number in group_of], holders)
@@ -147,18 +170,26 @@ def _match(groups: list[_Group], found: Mapping[str, Candidate], apart: Containe
     return chosen
 
 
-def _preferred(group: _Group, found: Mapping[str, Candidate], apart: Container[str], worst: Fit) -> list[str]:
+def _preferred(
+    group: _Group,
+    found: Mapping[str, Candidate],
+    apart: Container[str],
+    worst: Fit,
+    turn: Mapping[str, tuple[int, int]],
+) -> list[str]:
     """Hosts that a group may take, the best first; those that are alike stay in the order of their names."""
     allowed = {key: c for key, c in found.items() if _allowed(group, c)}
     if group.role == "load-balancer":
         allowed = {key: c for key, c in allowed.items() if key not in apart}
     fits = {key: fit(c.capacity, group.need) for key, c in allowed.items()}
     usable = [key for key, how in fits.items() if how <= worst]
-    return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES)))
+    return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES), turn[key]))
 
 
 def _allowed(group: _Group, candidate: Candidate) -> bool:
-    return candidate.host.os == group.os and (not candidate.host.roles or group.role in candidate.host.roles)
+    host = candidate.host
+    fits_role = not host.roles or group.role in host.roles
+    return host.os == group.os and fits_role and group.labels.items() <= host.labels.items()
 
 
 def _unfit(

@@ -37,7 +37,11 @@ class Taint(Value, frozen=True, kw_only=True):
 
 
 class NodePool(Value, frozen=True, kw_only=True):
-    """Nodes of one operating system and size."""
+    """Nodes of one operating system and size.
+
+    Args:
+        host_labels: that hosts of the inventory must have to be taken for it.
+    """
 
     name: str
     count: int = 1
@@ -46,6 +50,7 @@ class NodePool(Value, frozen=True, kw_only=True):
     os_sku: str | None = None
     taints: tuple[Taint, ...] = ()
     max_pods: int = DEFAULT_MAX_PODS
+    host_labels: dict[str, str] = {}
 
 
 class Cluster(Value, frozen=True, kw_only=True):

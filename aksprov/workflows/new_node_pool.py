@@ -10,7 +10,7 @@ from aksprov.model.names import check_name
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.workflows.pool_change import change_pools
-from aksprov.workflows.pool_definition import read_taint
+from aksprov.workflows.pool_definition import read_host_labels, read_taint
 from aksprov.workflows.session import Session
 
 
@@ -18,7 +18,7 @@ def run(request: Request, session: Session) -> Outcome:
     """Record the pool, configure its hosts, and let them join where Kubernetes runs.
 
     Raises:
-        DefinitionError: NodePoolExistsDifferently, TooFewHosts.
+        DefinitionError: NodePoolExistsDifferently, LabelInvalid, TooFewHosts.
         NotFoundError: ClusterNotFound.
     """
     pool = NodePool(
@@ -29,6 +29,7 @@ def run(request: Request, session: Session) -> Outcome:
         os_sku=request.text("osSku"),
         taints=tuple(read_taint(text) for text in request.texts("taints")),
         max_pods=request.integer("maxPodCount") or DEFAULT_MAX_PODS,
+        host_labels=read_host_labels(request.values.get("hostLabels") or {}),
     )
 
     def edit(cluster: Cluster) -> Cluster:
@@ -41,7 +42,8 @@ def run(request: Request, session: Session) -> Outcome:
                 f"cluster {cluster.name} has a node pool {there.name} with other values",
                 where="name",
                 why=f"it is {there.count} x {there.vm_size}, {there.os_type}, {there.max_pods} pods, "
-                f"taints {', '.join(map(str, there.taints)) or 'none'}",
+                f"taints {', '.join(map(str, there.taints)) or 'none'}, "
+                f"host labels {', '.join(f'{k}={v}' for k, v in there.host_labels.items()) or 'none'}",
                 fix="change its count with set-node-pool, or choose another name",
             )
         return cluster

@@ -6,11 +6,14 @@ releases of AksHci made: NAME-linux, and NAME-windows where the request asks for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from aksprov.cmdlets.cluster import LEGACY_SET
+from aksprov.errors import DefinitionError
+from aksprov.inventory.fields import label_key, label_value
 from aksprov.model.cluster import NodePool, Taint
 from aksprov.model.host import OperatingSystem
 from aksprov.model.names import check_name
@@ -130,6 +133,24 @@ def _value(request: Request, parameter: str, old: Any, *, new: bool) -> Any:
     """What was given, else for a new pool the declared default, else what is there."""
     found = request.values.get(parameter) if new or parameter in request.given else None
     return old if found is None else found
+
+
+def read_host_labels(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Labels that hosts of a pool must have, in the form that the inventory's have.
+
+    Raises:
+        DefinitionError: LabelInvalid.
+    """
+    try:
+        return {label_key(key): label_value(value) for key, value in pairs.items()}
+    except ValueError as error:
+        raise DefinitionError(
+            "LabelInvalid",
+            f"hosts cannot have the label: {error}",
+            where="hostLabels",
+            why="no host of the inventory can have it, so the pool would never find one",
+            fix="write it as in the hosts file, for example rack=r1",
+        ) from error
 
 
 def read_taint(text: str) -> Taint:

@@ -42,5 +42,6 @@ def pool_object(cluster: Cluster, pool: NodePool, snapshot: Snapshot) -> dict[st
         "Status": {"Phase": status.state, "Details": status.details, "Error": status.error},
         "AutoScalerEnabled": False,
         "Taints": [str(taint) for taint in pool.taints],
+        "HostLabels": pool.host_labels,
         "Nodes": nodes,
     }

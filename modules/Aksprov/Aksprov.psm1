@@ -1313,6 +1313,9 @@ function New-AksHciNodePool {
     .PARAMETER maxPodCount
     Most pods on one of its nodes. At least 51. Default: 110.
 
+    .PARAMETER hostLabels
+    Labels that a host must have to be taken for the pool: repeat the option.
+
     .PARAMETER disableAutoScaler
     Keep the pool out of autoscaling. Not available: the autoscaler is not built yet.
 
@@ -1342,6 +1345,8 @@ function New-AksHciNodePool {
         [string[]] $taints,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $maxPodCount,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [hashtable] $hostLabels,
         [switch] $disableAutoScaler
     )
     process {

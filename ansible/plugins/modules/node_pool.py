@@ -73,6 +73,10 @@ options:
       - "Most pods on one of its nodes."
       - "When it is left out, aksprov takes V(110)."
     type: int
+  host_labels:
+    description:
+      - "Labels that a host must have to be taken for the pool: repeat the option."
+    type: dict
   disable_auto_scaler:
     description:
       - "Keep the pool out of autoscaling."
@@ -174,6 +178,11 @@ object:
       returned: always
       type: list
       elements: str
+    HostLabels:
+      description:
+        - "ours: labels that its hosts have"
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: the pool's hosts"
@@ -251,6 +260,9 @@ ARGUMENTS = {
     "max_pod_count": {
         "type": "int",
     },
+    "host_labels": {
+        "type": "dict",
+    },
     "disable_auto_scaler": {
         "type": "bool",
     },
@@ -278,6 +290,7 @@ NAMES = {
     "vm_size": "vmSize",
     "taints": "taints",
     "max_pod_count": "maxPodCount",
+    "host_labels": "hostLabels",
     "disable_auto_scaler": "disableAutoScaler",
     "vmsize": "vmsize",
     "auto_scaler": "autoScaler",
@@ -287,6 +300,7 @@ TAKES = {
         "cluster_name",
         "count",
         "disable_auto_scaler",
+        "host_labels",
         "max_pod_count",
         "name",
         "os_sku",

@@ -96,6 +96,11 @@ objects:
       returned: always
       type: list
       elements: str
+    HostLabels:
+      description:
+        - "ours: labels that its hosts have"
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: the pool's hosts"

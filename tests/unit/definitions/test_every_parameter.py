@@ -114,6 +114,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "vmSize": (OWN_POOL, f"{OWN_POOL} --vm-size Standard_D16s_v3"),
         "taints": (OWN_POOL, f"{OWN_POOL} --taints sku=gpu:NoSchedule"),
         "maxPodCount": (OWN_POOL, f"{OWN_POOL} --max-pod-count 60"),
+        "hostLabels": (OWN_POOL, f"{OWN_POOL} --host-labels rack=r1"),
         "whatIf": (OWN_POOL, f"{OWN_POOL} --what-if"),
     },
     "set-node-pool": {

@@ -17,7 +17,7 @@ from aksprov.ipam.placement import place
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Interface
-from aksprov.model.host import Capacity, Host, Maintenance
+from aksprov.model.host import ROLES, Capacity, Host, Maintenance
 from aksprov.model.network import AddressRange, Network, RouterId
 
 NETWORK = Network(
@@ -449,3 +449,41 @@ def test_placement_succeeds_exactly_when_some_assignment_does_and_never_depends_
     assert len(roles(desired)) == len(desired.nodes)
     assert place(wanted, NETWORK, inventory(*shuffled)) == desired
     assert place(wanted, NETWORK, with_recorded(inventory(*shuffled), desired)).nodes == desired.nodes
+
+
+def racked(*places: str) -> list[tuple[Host, Facts | None]]:
+    """Hosts h1, h2 ... in these racks, written "site/rack" or "rack"."""
+    known = plain(len(places))
+    labels = [dict(zip(("rack", "site"), place.split("/")[::-1], strict=False)) for place in places]
+    return [(msgspec.structs.replace(h, labels=x), f) for (h, f), x in zip(known, labels, strict=True)]
+
+
+def test_a_role_takes_one_host_of_each_rack_before_a_second_of_any() -> None:
+    snapshot = inventory(*racked("r1", "r1", "r1", "r2", "r2", "r3", "r3", "r3"))
+    desired = place(cluster(planes=3, balancers=2, workers=3), NETWORK, snapshot)
+    racks = {role: [snapshot.hosts[n.host].labels["rack"] for n in desired.by_role(role)] for role in ROLES}
+    assert racks["control-plane"] == ["r1", "r2", "r3"]
+    assert len(set(racks["load-balancer"])) == 2
+    assert len(desired.nodes) == 8
+
+
+def test_sites_take_turns_where_a_network_has_none() -> None:
+    snapshot = inventory(*racked("a/r1", "a/r2", "a/r3", "b/r1", "b/r1", "b/r1"))
+    desired = place(cluster(planes=3, balancers=1, workers=1), NETWORK, snapshot)
+    assert {snapshot.hosts[n.host].labels["site"] for n in desired.by_role("control-plane")} == {"a", "b"}
+
+
+def test_a_pool_that_grows_goes_on_where_it_has_fewest() -> None:
+    snapshot = inventory(*racked("r1", "r1", "r1", "r1", "r1", "r2", "r2"))
+    first = place(cluster(workers=1), NETWORK, snapshot)
+    grown = place(cluster(workers=2), NETWORK, with_recorded(snapshot, first))
+    assert {snapshot.hosts[n.host].labels["rack"] for n in grown.by_role("worker")} == {"r1", "r2"}
+
+
+def test_a_pool_takes_only_hosts_with_the_labels_that_it_asks_for() -> None:
+    asking = msgspec.structs.replace(cluster(), node_pools=(NodePool(name="gpu", count=2, host_labels={"rack": "r2"}),))
+    desired = place(asking, NETWORK, inventory(*racked("r1", "r1", "r1", "r2", "r2")))
+    assert [n.host for n in desired.by_role("worker")] == ["h4", "h5"]
+    with pytest.raises(AksprovError, match=r"worker of pool gpu with rack=r2") as caught:
+        place(asking, NETWORK, inventory(*racked("r1", "r1", "r1", "r1", "r2")))
+    assert caught.value.code == "TooFewHosts"
