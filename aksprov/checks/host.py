@@ -14,10 +14,10 @@ from aksprov.facts.kernel_files import Setting, modules, overridden, settings, s
 from aksprov.model.bundle import Bundle, BundleFile, Reader
 from aksprov.model.cluster import Node
 from aksprov.model.host import Role
+from aksprov.model.programs import LOAD_BALANCER_PROGRAMS
 
 APPLY_AGAIN = "run the same new-cluster command again: it shows the difference and puts it back"
-# What a load balancer is made of must be there; what makes a node is installed when Kubernetes is started.
-LOAD_BALANCER_PROGRAMS = ("haproxy", "keepalived")
+# What a load balancer is made of must be there; what makes a node is needed when Kubernetes is started.
 NODE_PROGRAMS = ("containerd", "kubelet", "kubeadm")
 NODE_SERVICES = ("containerd", "kubelet")
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from aksprov.checks.host import LOAD_BALANCER_PROGRAMS
 from aksprov.cmdlets.versions import ContainerdRange, find_version
 from aksprov.cni.calico import KERNELS
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
+from aksprov.model.programs import LOAD_BALANCER_PROGRAMS
 from aksprov.model.row import Result, Row
 
 

@@ -36,7 +36,8 @@ class Facts(Value, frozen=True, kw_only=True):
         memory_mb: MemTotal in MiB.
         disk_free_mb: free MiB under /var/lib; on Windows, of drive C.
         programs: name -> version for programs that are there (haproxy, keepalived,
-            containerd, kubelet, kubeadm, kubectl, crictl, calicoctl).
+            containerd, kubelet, kubeadm, kubectl, crictl, calicoctl); name -> "" for
+            others that a node needs ("runc", "cni/loopback").
         units: for haproxy, keepalived, containerd, kubelet; on Windows services.
         powershell: version of Windows PowerShell, "" on Linux.
         features: Windows features that are installed.

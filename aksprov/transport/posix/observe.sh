@@ -39,6 +39,8 @@ version kubectl version --client
 version crictl --version
 # says its own version first, then looks for a cluster; not every release can be told not to
 version calicoctl version
+for T in runc conntrack socat ethtool iptables; do ! command -v $T >/dev/null 2>&1 || echo $T; done
+for T in bridge host-local loopback portmap; do [ ! -x /opt/cni/bin/$T ] || echo cni/$T; done
 part epoch
 text $D/epoch || text /run/aksprov.epoch
 part swap
