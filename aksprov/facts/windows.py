@@ -60,6 +60,7 @@ class _Answer(msgspec.Struct):
     services: list[_Service] = []
     programs: dict[str, str] = {}
     files: list[_File] = []
+    same: list[int] = []  # numbers of files in the manifest that are as it says
     unfinished: list[str] = []
     lost: list[str] = []
     manifest: str = ""
@@ -90,13 +91,7 @@ def parse_windows_look(line: str, *, host: str = "") -> WindowsLook:
     try:
         answer = msgspec.json.decode(line, type=_Answer)
     except (msgspec.DecodeError, msgspec.ValidationError) as e:
-        raise HostError(
-            "AnswerUnreadable",
-            f"the answer of {host or 'the host'} cannot be read",
-            where=host,
-            why=str(e),
-            fix="run the command again; when it happens again, look for a full disk or memory on the host",
-        ) from None
+        raise _unreadable(host, str(e)) from None
     manifest = _manifest(answer.manifest, host)
     epoch = answer.epoch.partition(" ")[0]
     seen = Observed(
@@ -104,11 +99,29 @@ def parse_windows_look(line: str, *, host: str = "") -> WindowsLook:
         facts=_facts(answer),
         manifest=manifest,
         epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else 0,
-        files={file.path: _state(file, manifest) for file in answer.files},
+        files=_files(answer, manifest, host),
         lost=tuple(answer.lost),
     )
     locked = "lock" in answer.unfinished
     return WindowsLook(seen=seen, unfinished=bool(answer.unfinished), locked=locked, now=answer.now)
+
+
+def _unreadable(host: str, why: str) -> HostError:
+    return HostError(
+        "AnswerUnreadable",
+        f"the answer of {host or 'the host'} cannot be read",
+        where=host,
+        why=why,
+        fix="run the command again; when it happens again, look for a full disk or memory on the host",
+    )
+
+
+def _files(answer: _Answer, manifest: Manifest | None, host: str) -> dict[str, FileState]:
+    listed = manifest.files if manifest else ()
+    if any(not 0 <= number < len(listed) for number in answer.same):
+        raise _unreadable(host, f"it names files that are not in its manifest of {len(listed)}: {answer.same}")
+    same = [_File(path=listed[n].path, kind="file", sha256=listed[n].sha256) for n in answer.same]
+    return {file.path: _state(file, manifest) for file in (*same, *answer.files)}
 
 
 def _facts(answer: _Answer) -> Facts:

@@ -219,14 +219,17 @@ class WindowsConnection:
     async def _lines(
         self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
     ) -> tuple[str, ...]:
-        ran = await self._run(script(*names), {"Request": msgspec.json.encode(request).decode()}, stdin, seconds)
+        asked = {"Request": msgspec.json.encode(request).decode()}
+        ran = await self._run(script(*names), asked, stdin, seconds, answers=True)
         if ran.faults:
             raise windows_refusal(self.host.name, [("script", "AnswerUnreadable", "\n".join(ran.faults)[-500:])])
         return tuple(line for line in ran.output if line.strip())
 
-    async def _run(self, text: str, parameters: dict[str, str], stdin: Iterable[str], seconds: float) -> Ran:
+    async def _run(
+        self, text: str, parameters: dict[str, str], stdin: Iterable[str], seconds: float, *, answers: bool = False
+    ) -> Ran:
         async with self._turn:
-            ran = await self._wire.run(text, parameters, pieces=stdin, seconds=seconds)
+            ran = await self._wire.run(text, parameters, pieces=stdin, seconds=seconds, answers=answers)
         said = "\n".join(ran.faults)
         if BLOCKED in said:
             raise windows_refusal(self.host.name, [("script", "HostAntivirusBlocked", said[-500:])])

@@ -111,12 +111,15 @@ class PsrpWire:
         pieces: Iterable[str] = (),
         secrets: Mapping[str, str] | None = None,
         seconds: float,
+        answers: bool = False,
     ) -> Ran:
         """Run a script; see :class:`aksprov.transport.windows.wire.Wire`."""
 
         def work() -> Ran:
             self._wake()
-            return self._run(script, parameters, iter(pieces), secrets or {}, time.monotonic() + seconds)
+            deadline = time.monotonic() + seconds
+            shell = self._begin(script, parameters, iter(pieces), secrets or {}, deadline)
+            return self._end(shell, deadline, answers=answers)
 
         return await self._call(work)
 
@@ -138,14 +141,14 @@ class PsrpWire:
         """Close the connection alone."""
         await in_thread(self._wsman.close)
 
-    def _run(
+    def _begin(
         self,
         script: str,
         parameters: Mapping[str, str],
         pieces: Iterator[str],
         secrets: Mapping[str, str],
         deadline: float,
-    ) -> Ran:
+    ) -> PowerShell:
         if secrets:
             self._pool.exchange_keys()
         shell = PowerShell(self._pool).add_script(script)
@@ -155,8 +158,14 @@ class PsrpWire:
             shell.add_parameter(name, self._pool.serialize(value, ObjectMeta("SS")))
         first = next(pieces, None)
         shell.begin_invoke(None if first is None else self._sent(first, pieces, deadline))
+        return shell
+
+    def _end(self, shell: PowerShell, deadline: float, *, answers: bool) -> Ran:
         while shell.state == PSInvocationState.RUNNING:
             shell.poll_invoke()
+            # what its error stream had came before the answer: the messages of a pipeline keep their order
+            if answers and shell.output and str(shell.output[-1]).endswith("}"):
+                break
             if shell.state == PSInvocationState.RUNNING and time.monotonic() > deadline:
                 shell.stop()
                 raise diagnosis.silent(self._host)

@@ -121,6 +121,7 @@ class WinrsWire:
         pieces: Iterable[str] = (),
         secrets: Mapping[str, str] | None = None,
         seconds: float,
+        answers: bool = False,
     ) -> Ran:
         """Run a script; see :class:`aksprov.transport.windows.wire.Wire`."""
         name = f"{random.token_hex(8)}.ps1"

@@ -37,12 +37,15 @@ class Wire(Protocol):
         pieces: Iterable[str] = (),
         secrets: Mapping[str, str] | None = None,
         seconds: float,
+        answers: bool = False,
     ) -> Ran:
         """Run a script with named parameters and ``pieces`` as its pipeline input.
 
         Args:
             secrets: parameters that arrive as SecureString.
             seconds: how long its end is waited for.
+            answers: the last thing that it does is to give its only output, an object of JSON: who has that need not wait
+                for the news that the script ended, which may cost a round trip.
         """
         ...
 

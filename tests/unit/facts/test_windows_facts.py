@@ -79,10 +79,18 @@ def test_a_file_of_the_manifest_has_its_mode_and_any_other_none() -> None:
     assert files["C:/k/b"] == FileState(path="C:/k/b", kind="file", sha256="2")
 
 
+def test_a_file_that_is_as_the_manifest_says_is_a_number() -> None:
+    files = parse_windows_look(json.dumps(ANSWER | {"files": ANSWER["files"][1:], "same": [0]})).seen.files
+    assert files["C:/k/a"] == FileState(path="C:/k/a", kind="file", mode="0600", owner=ADMINISTRATORS, sha256="0")
+    assert files["C:/k/b"].sha256 == "2"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"hostname": 1}, "AnswerUnreadable"),
+        ({"same": [1]}, "AnswerUnreadable"),
+        ({"same": [-1]}, "AnswerUnreadable"),
         ({"interfaces": {}}, "AnswerUnreadable"),
         ({"manifest": "{"}, "ManifestUnreadable"),
         ({"manifest": '{"schema": 1}'}, "ManifestUnreadable"),

@@ -36,6 +36,7 @@ class FakeWire:
         pieces: Iterable[str] = (),
         secrets: Mapping[str, str] | None = None,
         seconds: float,
+        answers: bool = False,
     ) -> Ran:
         if self.cut:
             raise CUT

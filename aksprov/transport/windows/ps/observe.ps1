@@ -57,7 +57,7 @@ $machine = Get-Fact { (Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\C
 $answer = @{
     hostname = "$env:COMPUTERNAME"; powershell = "$($PSVersionTable.PSVersion)"; architecture = "$env:PROCESSOR_ARCHITECTURE"
     machine = "$machine"; now = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds(); pending = [bool] (Get-Fact { Test-PendingRestart }); interfaces = @(Get-Interfaces); unfinished = @(Get-Unfinished)
-    features = @(); services = @(); programs = @{}; files = @(); lost = @(); manifest = ''; epoch = ''
+    features = @(); services = @(); programs = @{}; files = @(); same = @(); lost = @(); manifest = ''; epoch = ''
 }
 if ($system) {
     $answer.version = "$($system.Version)"
@@ -85,15 +85,23 @@ foreach ($one in $programs) {
     if ($null -ne $said) { $answer.programs[$one[0]] = $said }
 }
 $answer.lost = @(Get-Fact { Find-Lost } | Where-Object { $_ })
-$paths = @($asked.paths)
+$listed = @()
 if ([IO.File]::Exists("$D\epoch")) { $answer.epoch = [IO.File]::ReadAllText("$D\epoch") }
 if ([IO.File]::Exists("$D\manifest.json")) {
     $answer.manifest = [IO.File]::ReadAllText("$D\manifest.json")
     # one that cannot be read is an error, and it is told where the text is
-    $listed = Get-Fact { ConvertFrom-Json -InputObject $answer.manifest }
-    if ($listed) { $paths += @($listed.files | ForEach-Object { $_.path }) }
+    $read = Get-Fact { ConvertFrom-Json -InputObject $answer.manifest }
+    if ($read) { $listed = @($read.files) }
 }
-foreach ($path in @($paths | Where-Object { $_ -cmatch '^[A-Z]:/' } | Sort-Object -Unique)) {
+# most files are as the manifest has them, and their numbers there say so: with 200 files the answer stays one message
+$known = @{}
+for ($n = 0; $n -lt $listed.Count; $n++) {
+    $path = $listed[$n].path
+    $known[$path] = $true
+    $one = if ($path -cmatch '^[A-Z]:/') { Get-FileState $path }
+    if ($one -and $one.sha256 -and $one.sha256 -eq $listed[$n].sha256) { $answer.same += $n } elseif ($one) { $answer.files += $one }
+}
+foreach ($path in @($asked.paths | Where-Object { $_ -cmatch '^[A-Z]:/' -and -not $known[$_] } | Sort-Object -Unique)) {
     $one = Get-FileState $path
     if ($one) { $answer.files += $one }
 }
