@@ -39,6 +39,7 @@ _PROPERTIES = (
     Property(name="AutoScalerEnabled", kind="boolean"),
     Property(name="Taints", kind="texts", parameter="taints"),
     Property(name="HostLabels", kind="object", parameter="hostLabels", help="ours: labels that its hosts have"),
+    Property(name="VirtualNetwork", parameter="vnet", help="ours: the network that its nodes are on"),
     Property(name="Nodes", kind="texts", help="ours: the pool's hosts"),
 )
 _COLUMNS = ("ClusterName", "NodePoolName", "OsType", "NodeCount", "Phase", "Nodes")
@@ -111,6 +112,13 @@ NEW_NODE_POOL = Verb(
             minimum=51,
             help="Most pods on one of its nodes.",
             example="100",
+        ),
+        Parameter(
+            name="vnet",
+            placeholder="NETWORK",
+            ours=True,
+            help="Network that its nodes are on, with calico; the cluster's when left out.",
+            example="mynet2",
         ),
         Parameter(
             name="hostLabels",

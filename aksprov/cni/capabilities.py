@@ -113,15 +113,15 @@ TABLE: Final[tuple[Capability, ...]] = (
         limits=(
             Limit(
                 says="flannel needs a daemon for each network, and there is one",
-                broken=lambda c: c.flannel and c.networks > 1,
+                broken=lambda c: c.flannel and (c.networks > 1 or c.pool_elsewhere),
                 where=f"vnet, {_PLUGIN}",
                 fix="name one network",
             ),
             Limit(
-                says="clusters on several networks are not built yet",
+                says="a control plane on several networks is not built",
                 broken=lambda c: c.networks > 1,
                 where="vnet",
-                fix="name one network",
+                fix="name one network, and another one for a node pool: new-node-pool --vnet",
                 not_built=True,
             ),
         ),

@@ -13,7 +13,7 @@ class Choice(Value, frozen=True, kw_only=True):
 
     Args:
         given: names of the parameters that the user gave himself.
-        networks: how many networks the cluster is to be on.
+        networks: how many networks the cluster is to be on; those of pools are not counted.
     """
 
     cluster: Cluster
@@ -29,6 +29,11 @@ class Choice(Value, frozen=True, kw_only=True):
     def windows(self) -> bool:
         """Whether there is a Windows node pool, with or without nodes."""
         return any(pool.os_type == "windows" for pool in self.cluster.node_pools)
+
+    @property
+    def pool_elsewhere(self) -> bool:
+        """Whether a pool is on another network than the cluster."""
+        return any(pool.network for pool in self.cluster.node_pools)
 
     @property
     def ipv6(self) -> bool:

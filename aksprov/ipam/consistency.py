@@ -26,8 +26,9 @@ def consistency_rows(snapshot: Snapshot) -> tuple[Row, ...]:
 
 def _clusters(snapshot: Snapshot) -> Iterator[str]:
     for cluster in snapshot.clusters.values():
-        if cluster.network.lower() not in snapshot.networks:
-            yield f"cluster {cluster.name} is on network {cluster.network}, which is not recorded"
+        for name in {cluster.network, *(pool.network for pool in cluster.node_pools if pool.network)}:
+            if name.lower() not in snapshot.networks:
+                yield f"cluster {cluster.name} is on network {name}, which is not recorded"
 
 
 def _nodes(snapshot: Snapshot) -> Iterator[str]:

@@ -11,7 +11,9 @@ from aksprov.errors import DefinitionError
 from aksprov.ipam.allocate import at_site, propose_router_id, propose_vip
 from aksprov.ipam.candidates import NOT_YET, Candidate, Reason, find_candidates
 from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
+from aksprov.ipam.dhcp import offer_rows, scope_rows
 from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
+from aksprov.ipam.lease_moves import follow
 from aksprov.ipam.matching import fill
 from aksprov.ipam.ranges import in_prefix, listed, natural
 from aksprov.ipam.spread import turns
@@ -31,6 +33,7 @@ class _Group(Value, frozen=True, kw_only=True):
 
     Args:
         os: what their hosts run.
+        network: that their hosts are on.
         labels: that their hosts must have.
         missing: how many of them have no host yet.
     """
@@ -38,7 +41,8 @@ class _Group(Value, frozen=True, kw_only=True):
     role: Role
     pool: str
     os: OperatingSystem
-    labels: dict[str, str] = {}
+    network: Network
+    labels: tuple[str, ...] = ()
     need: Need
     count: int
     missing: int
@@ -46,14 +50,14 @@ class _Group(Value, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         system = "Windows " if self.os == "windows" else ""
-        asked = " with " + ", ".join(f"{k}={v}" for k, v in sorted(self.labels.items())) if self.labels else ""
+        asked = " with " + ", ".join(self.labels) if self.labels else ""
         return f"{system}worker of pool {self.pool}{asked}" if self.pool else self.role.replace("-", " ")
 
 
 def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bool = False) -> Desired:
     """Give a cluster its hosts, its VIP and its router id.
 
-    What is recorded for a cluster of that name stays; the rest is proposed.  Roles choose in
+    What is recorded for a cluster of that name stays, save where a DHCP lease changed; the rest is proposed.  Roles choose in
     the order control plane, load balancer, node pools as defined.  A role takes, among the
     hosts of its operating system that it is allowed on, first those that reach the VM size, then those that may take
     fewest roles, then one of each rack and site in turn, then by name (host2 before host10); a host is moved to
@@ -63,15 +67,17 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
     Args:
         cluster: the definition, checked.
         network: the one that it names.
-        snapshot: hosts, facts, and what is taken.
+        snapshot: hosts, facts, and what is taken; networks of pools, too.
         offline: hosts are folders: one without facts is taken by its inventory entry.
 
     Raises:
         DefinitionError: TooFewHosts, with what is missing for each role and why hosts were kept out;
             VipPoolExhausted, RouterIdsExhausted.
     """
-    recorded = [node for node in snapshot.nodes if node.cluster == cluster.key]
-    groups = _groups(cluster, recorded)
+    moves = follow((n for n in snapshot.nodes if n.cluster == cluster.key), network, snapshot, cluster.name)
+    recorded = list(moves.nodes)
+    elsewhere = {p.name: snapshot.networks[p.network.lower()] for p in cluster.node_pools if p.network}
+    groups = _groups(cluster, network, elsewhere, recorded)
     added, rows = (
         _choose(cluster, network, snapshot, groups, recorded, offline=offline)
         if any(group.missing for group in groups)
@@ -85,9 +91,13 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         nodes=nodes,
         vip=vip,
         router_id=_recorded_router_id(cluster, network, snapshot) or propose_router_id(network, snapshot),
-        leases=_leases(cluster, network, vip, nodes),
+        leases=_leases(cluster, network, elsewhere, vip, nodes),
+        pool_networks=elsewhere,
         rows=(
             *_definition_rows(cluster),
+            *scope_rows(network, cluster.name),
+            *offer_rows(network, snapshot, cluster.name),
+            *moves.rows,
             *_capacity_rows(cluster, groups, nodes, snapshot),
             *_dual_stack_rows(cluster, nodes, snapshot),
             *rows,
@@ -95,7 +105,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
     )
 
 
-def _groups(cluster: Cluster, recorded: list[Node]) -> list[_Group]:
+def _groups(cluster: Cluster, network: Network, elsewhere: Mapping[str, Network], recorded: list[Node]) -> list[_Group]:
     def group(role: Role, vm_size: str, count: int, pool: NodePool | None = None) -> _Group:
         name = pool.name if pool else ""
         have = sum(1 for node in recorded if (node.role, node.pool) == (role, name))
@@ -103,7 +113,8 @@ def _groups(cluster: Cluster, recorded: list[Node]) -> list[_Group]:
             role=role,
             pool=name,
             os=pool.os_type if pool else "linux",
-            labels=pool.host_labels if pool else {},
+            network=elsewhere.get(name, network),
+            labels=pool.host_labels if pool else (),
             need=need(role, vm_size),
             count=count,
             missing=max(0, count - have),
@@ -126,9 +137,14 @@ def _choose(
     offline: bool,
 ) -> tuple[list[Node], list[Row]]:
     """New nodes, and a row for each host that was kept out."""
-    found, reasons = find_candidates(network, snapshot, offline=offline, dual_stack=is_dual_stack(cluster))
-    apart = {key for key, candidate in found.items() if not _reaches_vips(candidate, network)}
+    found: dict[str, dict[str, Candidate]] = {}
+    reasons: dict[str, Reason] = {}
+    for one in {group.network.key: group.network for group in groups}.values():
+        found[one.key], why = find_candidates(one, snapshot, offline=offline, dual_stack=is_dual_stack(cluster))
+        reasons = why | reasons
+    apart = {key for key, candidate in found[network.key].items() if not _reaches_vips(candidate, network)}
     chosen = _match(groups, found, apart, recorded, snapshot)
+    reasons = {key: reason for key, reason in reasons.items() if not any(key in there for there in found.values())}
     reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
     reasons = dict(sorted(reasons.items(), key=lambda item: natural(item[0])))
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
@@ -147,25 +163,30 @@ def _reaches_vips(candidate: Candidate, network: Network) -> bool:
 
 def _match(
     groups: list[_Group],
-    found: Mapping[str, Candidate],
+    found: Mapping[str, Mapping[str, Candidate]],
     apart: Container[str],
     recorded: Iterable[Node],
     snapshot: Snapshot,
 ) -> list[list[str]]:
-    """The hosts of each group, in the order of ``found``; no load balancer is one of ``apart``."""
+    """The hosts of each group, by name; no load balancer is one of ``apart``.
+
+    Args:
+        found: by network, then host.
+    """
     there = {(n.role, n.pool, n.host): snapshot.hosts[n.host] for n in recorded if n.host in snapshot.hosts}
     sized, usable = [], []
     for group in groups:
         mine = [host for (role, pool, _), host in there.items() if (role, pool) == (group.role, group.pool)]
-        turn = turns((c.host for c in found.values() if _allowed(group, c)), mine)
-        sized.append(_preferred(group, found, apart, Fit.SIZE, turn))
-        usable.append(_preferred(group, found, apart, Fit.MINIMUM, turn))
+        there_found = found[group.network.key]
+        turn = turns((c.host for c in there_found.values() if _allowed(group, c)), mine)
+        sized.append(_preferred(group, there_found, apart, Fit.SIZE, turn))
+        usable.append(_preferred(group, there_found, apart, Fit.MINIMUM, turn))
     group_of = [number for number, group in enumerate(groups) for _ in range(group.missing)]
     holders: dict[str, int] = {}
     fill([sized[number] for number in group_of], holders)
     fill([usable[number] for number in group_of], holders)
     chosen: list[list[str]] = [[] for _ in groups]
-    for host in (key for key in found if key in holders):
+    for host in sorted(holders, key=natural):
         chosen[group_of[holders[host]]].append(host)
     return chosen
 
@@ -189,20 +210,21 @@ def _preferred(
 def _allowed(group: _Group, candidate: Candidate) -> bool:
     host = candidate.host
     fits_role = not host.roles or group.role in host.roles
-    return host.os == group.os and fits_role and group.labels.items() <= host.labels.items()
+    labels = {f"{key}={value}" for key, value in host.labels.items()}
+    return host.os == group.os and fits_role and labels.issuperset(group.labels)
 
 
 def _unfit(
     groups: list[_Group],
-    found: Mapping[str, Candidate],
+    found: Mapping[str, Mapping[str, Candidate]],
     apart: Container[str],
     chosen: Container[str],
     network: Network,
 ) -> dict[str, Reason]:
     """Hosts that were left over because every role they may take has found them unfit."""
     reasons: dict[str, Reason] = {}
-    for key, candidate in found.items():
-        asking = [group for group in groups if group.missing and _allowed(group, candidate)]
+    for on, key, candidate in ((on, key, c) for on, there in found.items() for key, c in there.items()):
+        asking = [g for g in groups if g.missing and g.network.key == on and _allowed(g, candidate)]
         if key in chosen or not asking:
             continue
         if all(fit(candidate.capacity, group.need) is Fit.NO for group in asking):
@@ -227,7 +249,7 @@ def _nodes(
     cluster: Cluster,
     groups: list[_Group],
     chosen: list[list[str]],
-    found: Mapping[str, Candidate],
+    found: Mapping[str, Mapping[str, Candidate]],
     recorded: Iterable[Node],
 ) -> list[Node]:
     indexes: defaultdict[str, int] = defaultdict(int)
@@ -236,7 +258,7 @@ def _nodes(
     nodes: list[Node] = []
     for group, hosts in zip(groups, chosen, strict=True):
         for host in hosts:
-            own = found[host].own
+            own = found[group.network.key][host].own
             nodes.append(
                 Node(
                     host=host,
@@ -252,12 +274,14 @@ def _nodes(
     return nodes
 
 
-def _leases(cluster: Cluster, network: Network, vip: str, nodes: Iterable[Node]) -> tuple[Lease, ...]:
-    def lease(address: str, purpose: str, owner: str) -> Lease:
-        return Lease(address=address, network=network.key, purpose=purpose, owner=owner, cluster=cluster.key)
+def _leases(
+    cluster: Cluster, network: Network, elsewhere: Mapping[str, Network], vip: str, nodes: Iterable[Node]
+) -> tuple[Lease, ...]:
+    def lease(on: Network, address: str, purpose: str, owner: str) -> Lease:
+        return Lease(address=address, network=on.key, purpose=purpose, owner=owner, cluster=cluster.key)
 
-    own = (lease(node.address, "node", f"host/{node.host}") for node in nodes)
-    return (lease(vip, "vip", f"cluster/{cluster.key}"), *own)
+    own = (lease(elsewhere.get(n.pool, network), n.address, "node", f"host/{n.host}") for n in nodes)
+    return (lease(network, vip, "vip", f"cluster/{cluster.key}"), *own)
 
 
 def _recorded_vip(cluster: Cluster, network: Network, snapshot: Snapshot) -> str:

@@ -27,14 +27,16 @@ def normalised(candidate: Network) -> Network:
         DefinitionError: InvalidAddress, InvalidPrefix, PoolReversed.
         NotAvailableError: Ipv6NotAvailable.
     """
-    prefix = IPv4Network(RULES["prefix"](candidate.ip_address_prefix, "ipAddressPrefix"), strict=False)
+    node_pool, scope, given = candidate.node_pool, candidate.dhcp_scope, candidate.ip_address_prefix
+    prefix = RULES["prefix"](given, "ipAddressPrefix") if given or not candidate.dhcp else ""
     return msgspec.structs.replace(
         candidate,
-        ip_address_prefix=str(prefix),
-        gateway=RULES["address"](candidate.gateway, "gateway"),
+        ip_address_prefix=str(IPv4Network(prefix, strict=False)) if prefix else "",
+        gateway=RULES["address"](candidate.gateway, "gateway") if not candidate.dhcp else "",
         dns_servers=tuple(RULES["address"](server, "dnsServers") for server in candidate.dns_servers),
         vip_pool=_pool(candidate.vip_pool, "vipPoolStart, vipPoolEnd"),
-        node_pool=_pool(candidate.node_pool, "k8sNodeIpPoolStart, k8sNodeIpPoolEnd"),
+        node_pool=None if node_pool is None else _pool(node_pool, "k8sNodeIpPoolStart, k8sNodeIpPoolEnd"),
+        dhcp_scope=_pool(scope, "dhcpScope") if isinstance(scope, AddressRange) else scope,
     )
 
 
@@ -56,7 +58,7 @@ def check_network(candidate: Network, snapshot: Snapshot) -> Network:
     refused, as a subnet has one mask.
 
     Args:
-        candidate: as typed; a prefix may have host bits.
+        candidate: as typed; a prefix may have host bits.  Of one whose nodes use DHCP the prefix may be unknown, "".
         snapshot: what is recorded; a network of the same name in it is not an other one.
 
     Returns:
@@ -67,11 +69,15 @@ def check_network(candidate: Network, snapshot: Snapshot) -> Network:
         NotAvailableError: Ipv6NotAvailable.
     """
     network = normalised(candidate)
-    prefix = IPv4Network(network.ip_address_prefix)
     _check_labels(network)
+    _check_scope(network)
+    if not network.ip_address_prefix:
+        return network
+    prefix = IPv4Network(network.ip_address_prefix)
     _check_prefix(prefix)
-    _check_gateway(network, prefix)
-    _check_dns(network)
+    if not network.dhcp:
+        _check_gateway(network, prefix)
+        _check_dns(network)
     _check_pools(network, prefix)
     for other in snapshot.networks.values():
         if other.key != network.key and other.scope == network.scope:
@@ -96,6 +102,20 @@ def _check_labels(network: Network) -> None:
             why="it is empty, or has a line break or another control character",
             fix="give the switch's name as its own system shows it",
         )
+
+
+def _check_scope(network: Network) -> None:
+    """AksHci: the VIP pool is in the subnet of the DHCP server's scope, and excluded from that."""
+    for scope in network.scopes:
+        for pool in network.vip_ranges:
+            if overlap(scope, pool):
+                raise DefinitionError(
+                    "VipPoolInDhcpScope",
+                    f"the VIP pool {pool} overlaps the DHCP scope {scope}",
+                    where="dhcpScope, VIP pool",
+                    why="the DHCP server would give an address away that a cluster has",
+                    fix="choose VIPs outside the scope, or take them out of what the server hands out",
+                )
 
 
 def _check_prefix(prefix: IPv4Network) -> None:
@@ -167,21 +187,24 @@ def _pools(network: Network) -> Iterator[tuple[str, AddressRange]]:
 
 
 def _kept(network: Network) -> Iterator[tuple[str, AddressRange]]:
-    """What no other network may hand out: its pools, and what it keeps back."""
+    """What no other network may hand out: its pools, what a DHCP server there has, and what it keeps back."""
     yield from _pools(network)
+    yield from (("DHCP scope", run) for run in network.scopes)
     yield from (("reserved range", run) for run in network.reserved)
 
 
 def _fixed(network: Network) -> Iterator[tuple[str, str]]:
     """Addresses of a network that are somebody's already, each with its title."""
-    yield "gateway", network.gateway
+    if network.gateway:
+        yield "gateway", network.gateway
     for server in network.dns_servers:
         yield "DNS server", server
 
 
 def _check_pools(network: Network, prefix: IPv4Network) -> None:
-    for title, pool in _pools(network):
+    for title, pool in (*_pools(network), *(("DHCP scope", scope) for scope in network.scopes)):
         check_inside(title, pool, prefix)
+    for title, pool in _pools(network):
         for address in (str(prefix.network_address), str(prefix.broadcast_address)):
             if holds(pool, address):
                 raise DefinitionError(
@@ -243,8 +266,8 @@ def _check_beside(network: Network, other: Network) -> None:
         )
     for title, kept in _kept(network):
         for other_title, other_kept in _kept(other):
-            both_reserved = title == other_title == "reserved range"
-            if overlap(kept, other_kept) and not both_reserved:
+            shared = title == other_title and title in ("reserved range", "DHCP scope")
+            if overlap(kept, other_kept) and not shared:
                 raise _at_odds(where, f"{title} {kept}", f"{other_title} {other_kept} of network {other.name}")
     for title, pool in _pools(network):
         for fixed, address in _fixed(other):
@@ -271,7 +294,7 @@ def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
 
     One that was removed without a host that may still have its addresses is among them, and called so.
     """
-    defined = {cluster.key for cluster in snapshot.clusters.values() if cluster.network.lower() == key}
+    defined = {cluster.key for cluster in snapshot.clusters.values() if key in cluster.network_keys}
     leased = {lease.cluster for lease in snapshot.leases if lease.network == key}
 
     def name(cluster: str) -> str:

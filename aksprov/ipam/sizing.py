@@ -40,14 +40,14 @@ class Need(Value, frozen=True, kw_only=True):
 
 
 def cluster_need(cluster: Cluster, upgrade_reserve: int) -> Need:
-    """What one cluster needs, without the VIPs of its Services.
+    """What one cluster needs of its network, without the VIPs of its Services.
 
     Args:
         upgrade_reserve: addresses that are kept for its upgrades; see Network.
     """
     return Need(
         control_planes=cluster.control_plane_node_count,
-        workers=sum(pool.count for pool in cluster.node_pools),
+        workers=sum(pool.count for pool in cluster.node_pools if not pool.network),
         load_balancers=cluster.load_balancer.count,
         upgrades=upgrade_reserve,
         vips=1,
@@ -67,6 +67,7 @@ def size_up(cluster: Cluster, network: Network, snapshot: Snapshot) -> Sizing:
     for other in snapshot.clusters.values():
         if other.key != cluster.key and other.network.lower() == network.key:
             together += cluster_need(other, network.upgrade_reserve)
+        together += Need(workers=sum(p.count for p in other.node_pools if p.network.lower() == network.key))
     return Sizing(
         network=network.name,
         control_planes=need.control_planes,
@@ -77,7 +78,7 @@ def size_up(cluster: Cluster, network: Network, snapshot: Snapshot) -> Sizing:
         vips=need.vips,
         all_node_addresses=together.nodes,
         all_vips=together.vips,
-        node_pool=size(*minus(network.node_ranges, network.reserved)),
+        node_pool=None if network.dhcp else size(*minus(network.node_ranges, network.reserved)),
         vip_pool=size(*minus(network.vip_ranges, network.reserved)),
     )
 
@@ -96,7 +97,8 @@ def sizing_note(sizing: Sizing) -> str:
     )
     if sizing.all_node_addresses != sizing.node_addresses:
         note += f"; with the other clusters on it {sizing.all_node_addresses} and {_count(sizing.all_vips, 'VIP')}"
-    return f"{note}; network {sizing.network} has {sizing.node_pool} and {_count(sizing.vip_pool, 'VIP')}"
+    nodes = "addresses by DHCP" if sizing.node_pool is None else str(sizing.node_pool)
+    return f"{note}; network {sizing.network} has {nodes} and {_count(sizing.vip_pool, 'VIP')}"
 
 
 def sizing_rows(cluster: Cluster, network: Network, sizing: Sizing) -> tuple[Row, ...]:
@@ -117,7 +119,7 @@ def sizing_rows(cluster: Cluster, network: Network, sizing: Sizing) -> tuple[Row
             cluster=cluster.name,
         )
         for title, ranges, option, has, needs in pools
-        if has < needs
+        if has is not None and has < needs
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from aksprov.model.base import Value
 from aksprov.model.host import OperatingSystem, Role
 from aksprov.model.node_settings import NodeSettings
+from aksprov.model.programs import ProgramSource
 
 ProvisioningState = Literal[
     "Pending", "Configured", "Deploying", "Deployed", "Scaling", "Upgrading", "Failed", "Deleting"
@@ -40,7 +41,8 @@ class NodePool(Value, frozen=True, kw_only=True):
     """Nodes of one operating system and size.
 
     Args:
-        host_labels: that hosts of the inventory must have to be taken for it.
+        network: name of the network that its nodes are on; "" is the cluster's.
+        host_labels: that hosts of the inventory must have to be taken for it, "key=value", sorted.
     """
 
     name: str
@@ -50,7 +52,8 @@ class NodePool(Value, frozen=True, kw_only=True):
     os_sku: str | None = None
     taints: tuple[Taint, ...] = ()
     max_pods: int = DEFAULT_MAX_PODS
-    host_labels: dict[str, str] = {}
+    network: str = ""
+    host_labels: tuple[str, ...] = ()
 
 
 class Cluster(Value, frozen=True, kw_only=True):
@@ -61,6 +64,7 @@ class Cluster(Value, frozen=True, kw_only=True):
         pod_cidrs, service_cidrs: one CIDR, or one of each family, the first is primary
             (AksHci's documented ones by default).
         calico_dataplane: Calico's data plane on Linux nodes; only with that plugin.
+        programs: where its hosts have theirs from; it may change from run to run.
     """
 
     name: str
@@ -75,11 +79,17 @@ class Cluster(Value, frozen=True, kw_only=True):
     service_cidrs: tuple[str, ...] = ("10.96.0.0/12",)
     calico_dataplane: CalicoDataplane = "iptables"
     node_settings: NodeSettings = NodeSettings()
+    programs: ProgramSource = ProgramSource()
 
     @property
     def key(self) -> str:
         """The name that is compared, and the one Kubernetes gets: lower case."""
         return self.name.lower()
+
+    @property
+    def network_keys(self) -> frozenset[str]:
+        """Keys of the networks that it is on: its own, and those of pools."""
+        return frozenset(name.lower() for name in (self.network, *(p.network for p in self.node_pools)) if name)
 
     @property
     def pod_subnet(self) -> str:

@@ -9,6 +9,7 @@ from aksprov.model.cluster import Cluster, ClusterStatus, Node
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
+from aksprov.model.offline_bundle import BundleKey, OfflineDownload
 from aksprov.model.row import Row
 
 
@@ -16,7 +17,8 @@ class Snapshot(Value, frozen=True, kw_only=True):
     """Everything that a state records, read at one moment.
 
     All dictionaries are keyed by the object's lower-case name; ``late`` by
-    (cluster key, late value's name) with the value's text.
+    (cluster key, late value's name) with the value's text, ``bundle_keys`` by fingerprint; ``offline_downloads`` has
+    one, "default", or none.
 
     Args:
         revision: another one whenever a network, a host or its facts have changed.
@@ -32,6 +34,8 @@ class Snapshot(Value, frozen=True, kw_only=True):
     statuses: dict[str, ClusterStatus] = {}
     hosts: dict[str, Host] = {}
     facts: dict[str, Facts] = {}
+    bundle_keys: dict[str, BundleKey] = {}
+    offline_downloads: dict[str, OfflineDownload] = {}
     nodes: tuple[Node, ...] = ()
     leases: tuple[Lease, ...] = ()
     router_ids: tuple[RouterId, ...] = ()
@@ -47,6 +51,7 @@ class Desired(Value, frozen=True, kw_only=True, dict=True):
 
     Args:
         nodes: by role (control-plane, load-balancer, worker), then index.
+        pool_networks: of the pools whose nodes are on another network, by pool.
         vip: the API server's address.
         router_id: keepalived's virtual_router_id, 0 where no load balancer is used.
         leases: every address of the cluster, held already or proposed.
@@ -59,7 +64,14 @@ class Desired(Value, frozen=True, kw_only=True, dict=True):
     vip: str
     router_id: int
     leases: tuple[Lease, ...] = ()
+    pool_networks: dict[str, Network] = {}
     rows: tuple[Row, ...] = ()
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The cluster's network, then the others that its pools are on."""
+        others = {network.key: network for network in self.pool_networks.values()}
+        return (self.network, *(network for _, network in sorted(others.items())))
 
     @cached_property
     def nodes_by_host(self) -> dict[str, tuple[Node, ...]]:

@@ -15,6 +15,7 @@ class ClusterObjects(Value, frozen=True, kw_only=True):
     """One cluster as seen from one host.  No secret is in it.
 
     Args:
+        pool_networks: the other networks that pools of the cluster are on.
         nodes: what the host is in this cluster.
         leases: its own address and the cluster's VIPs.
         router_id: keepalived's virtual_router_id, 0 where no load balancer is used.
@@ -25,6 +26,7 @@ class ClusterObjects(Value, frozen=True, kw_only=True):
     nodes: tuple[Node, ...]
     leases: tuple[Lease, ...]
     router_id: int
+    pool_networks: tuple[Network, ...] = ()
 
 
 class HostObjects(Value, frozen=True, kw_only=True):

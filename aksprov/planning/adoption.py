@@ -193,10 +193,10 @@ class _Merge:
     def _refusals(self, said: list[tuple[str, ClusterObjects]]) -> Iterator[Row]:
         """A row for each host of a cluster that cannot be adopted, saying what contradicts what."""
         cluster = said[0][1].cluster
-        definitions = {(objects.cluster, objects.network) for _, objects in said}
+        definitions = {_definition(objects) for _, objects in said}
         if cluster.key not in self._snapshot.clusters and len(definitions) > 1:
             for key, objects in said:
-                others = sorted(k for k, other in said if (other.cluster, other.network) != _definition(objects))
+                others = sorted(k for k, other in said if _definition(other) != _definition(objects))
                 details = f"its version of cluster {cluster.name} is another one than that of {', '.join(others)}"
                 cure = "adopt first the hosts whose version is right (a file with only them), then the others"
                 yield self._refused("ClusterVersionsDiffer", key, cluster, details, cure)
@@ -209,14 +209,15 @@ class _Merge:
 
     def _contradiction(self, objects: ClusterObjects) -> str:
         """What of a cluster contradicts what is recorded or adopted already, "" when nothing does."""
-        network = self._networks.get(objects.network.key)
-        if network is None:
-            try:
-                check_network(objects.network, msgspec.structs.replace(self._snapshot, networks=self._networks))
-            except DefinitionError as error:
-                return f"network {objects.network.name}: {error.what} ({error.why})"
-        elif network.definition != objects.network and objects.cluster.key not in self._snapshot.clusters:
-            return f"network {network.name} is another one than the one of that name that is recorded"
+        for said in (objects.network, *objects.pool_networks):
+            network = self._networks.get(said.key)
+            if network is None:
+                try:
+                    check_network(said, msgspec.structs.replace(self._snapshot, networks=self._networks))
+                except DefinitionError as error:
+                    return f"network {said.name}: {error.what} ({error.why})"
+            elif network.definition != said and objects.cluster.key not in self._snapshot.clusters:
+                return f"network {network.name} is another one than the one of that name that is recorded"
         for lease in objects.leases:
             holder = self._leases.get((lease.network, lease.address), lease)
             if holder.owner != lease.owner:
@@ -246,7 +247,8 @@ class _Merge:
             self._late[cluster] = certificate
         if any((n.host, n.cluster) == (key, cluster) for n in self._snapshot.nodes):
             return  # its nodes and addresses are recorded
-        self._networks.setdefault(objects.network.key, objects.network)
+        for network in (objects.network, *objects.pool_networks):
+            self._networks.setdefault(network.key, network)
         self._clusters.setdefault(cluster, objects.cluster)
         self._nodes += objects.nodes
         for lease in objects.leases:
@@ -256,8 +258,8 @@ class _Merge:
             self._router_ids.setdefault(_subnet(router_id), router_id)
 
 
-def _definition(objects: ClusterObjects) -> tuple[Cluster, Network]:
-    return objects.cluster, objects.network
+def _definition(objects: ClusterObjects) -> tuple[Cluster, tuple[Network, ...]]:
+    return objects.cluster, (objects.network, *objects.pool_networks)
 
 
 def _twice(key: str, said: Iterable[tuple[str, ClusterObjects]]) -> str:

@@ -78,6 +78,7 @@ def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str, render: R
     objects = ClusterObjects(
         cluster=desired.cluster,
         network=desired.network.definition,
+        pool_networks=tuple(network.definition for network in desired.networks[1:]),
         nodes=nodes,
         leases=tuple(x for owner in owners for x in desired.leases_by_owner.get(owner, ())),
         router_id=desired.router_id,

@@ -52,7 +52,7 @@ def _installation(desired: Desired, choice: Choice) -> dict[str, object]:
         "ipv4": any(pool["family"] == 4 for pool in pools),
         "ipv6": any(pool["family"] == 6 for pool in pools),
         "node_internal_ip": calico.has(release, calico.NODE_INTERNAL_IP),
-        "node_cidrs": (desired.network.ip_address_prefix,),  # the older form of the same
+        "node_cidrs": tuple(network.ip_address_prefix for network in desired.networks),  # the older form of the same
         "pools": pools,
     }
 

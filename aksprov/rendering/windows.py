@@ -77,7 +77,7 @@ def _firewall(desired: Desired) -> Firewall:
 
     Nodes tunnel to each other within the network; VXLAN asks nobody who he is, so others are kept out.
     """
-    network = desired.network.ip_address_prefix
+    network = ",".join(network.ip_address_prefix for network in desired.networks)
     return Firewall(
         rules=(
             _rule("kubelet", "kubelet", "TCP", "10250"),

@@ -68,8 +68,13 @@ def reserve(
             transaction.add_leases(desired.leases)
             if desired.router_id:
                 transaction.add_router_id(_router_id(desired))
-        elif desired.cluster != now.clusters[desired.cluster.key]:
-            transaction.put_cluster(desired.cluster)
+        else:
+            if desired.cluster != now.clusters[desired.cluster.key]:
+                transaction.put_cluster(desired.cluster)
+            there = {(node.host, node.role): node for node in now.nodes if node.cluster == desired.cluster.key}
+            moved = {n.host for n in desired.nodes if there.get((n.host, n.role), n) != n}
+            if moved:  # by DHCP: they may have exchanged their addresses, so all of them are given back first
+                transaction.forget_nodes(desired.cluster.key, moved)
             transaction.add_nodes(desired.nodes)
             transaction.add_leases(desired.leases)
         for key in picture.observed if not offline else ():
@@ -91,7 +96,8 @@ def _place_again(picture: Picture, now: Snapshot, *, offline: bool) -> None:
     router_ids = (*now.router_ids, *picture.foreign)
     fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts}, router_ids=router_ids)
     network = now.networks.get(desired.network.key)
-    again = place(desired.cluster, network, fresh, offline=offline) if network else None
+    there = network is not None and desired.cluster.network_keys <= now.networks.keys()
+    again = place(desired.cluster, network, fresh, offline=offline) if network and there else None
     if again is None or (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
         raise TakenError(
             "ProposalTaken",

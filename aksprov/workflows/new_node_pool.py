@@ -5,10 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from aksprov.errors import DefinitionError
+from aksprov.ipam.cidrs import check_cidrs
 from aksprov.model.cluster import DEFAULT_MAX_PODS, Cluster, NodePool
+from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
+from aksprov.state import open_store
+from aksprov.workflows.get_cluster import find_cluster
+from aksprov.workflows.network_definition import find_network
 from aksprov.workflows.pool_change import change_pools
 from aksprov.workflows.pool_definition import read_host_labels, read_taint
 from aksprov.workflows.session import Session
@@ -18,8 +23,9 @@ def run(request: Request, session: Session) -> Outcome:
     """Record the pool, configure its hosts, and let them join where Kubernetes runs.
 
     Raises:
-        DefinitionError: NodePoolExistsDifferently, LabelInvalid, TooFewHosts.
-        NotFoundError: ClusterNotFound.
+        DefinitionError: NodePoolExistsDifferently, LabelInvalid, NetworkOfOtherSite, ClusterRangeOverlap,
+            NetworkPluginCannot, TooFewHosts.
+        NotFoundError: ClusterNotFound, NetworkNotFound.
     """
     pool = NodePool(
         name=check_name("node pool", request.need("name")),
@@ -29,6 +35,7 @@ def run(request: Request, session: Session) -> Outcome:
         os_sku=request.text("osSku"),
         taints=tuple(read_taint(text) for text in request.texts("taints")),
         max_pods=request.integer("maxPodCount") or DEFAULT_MAX_PODS,
+        network=_network(request, open_store(session.state_url).snapshot()),
         host_labels=read_host_labels(request.values.get("hostLabels") or {}),
     )
 
@@ -43,9 +50,28 @@ def run(request: Request, session: Session) -> Outcome:
                 where="name",
                 why=f"it is {there.count} x {there.vm_size}, {there.os_type}, {there.max_pods} pods, "
                 f"taints {', '.join(map(str, there.taints)) or 'none'}, "
-                f"host labels {', '.join(f'{k}={v}' for k, v in there.host_labels.items()) or 'none'}",
+                f"network {there.network or cluster.network}, host labels {', '.join(there.host_labels) or 'none'}",
                 fix="change its count with set-node-pool, or choose another name",
             )
         return cluster
 
     return change_pools(request, session, edit, pool.name)
+
+
+def _network(request: Request, snapshot: Snapshot) -> str:
+    """Name of the network that the pool's nodes are on, "" for the cluster's own."""
+    name = request.text("vnet")
+    cluster = find_cluster(request.need("clusterName"), snapshot)
+    if not name or name.lower() == cluster.network.lower():
+        return ""
+    own, other = snapshot.networks[cluster.network.lower()], find_network(name, snapshot)
+    if own.scope != other.scope:
+        raise DefinitionError(
+            "NetworkOfOtherSite",
+            f"a pool of cluster {cluster.name} cannot be on network {other.name}",
+            where="vnet",
+            why=f"it is at site {other.site or 'none'}, and the cluster's network {own.name} at {own.site or 'none'}",
+            fix="name a network of the same site",
+        )
+    check_cidrs(cluster, other)
+    return other.name

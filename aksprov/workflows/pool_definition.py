@@ -98,14 +98,13 @@ def _described(request: Request, recorded: NodePool | None) -> NodePool:
 
     base = recorded or NodePool(name="")
     name = check_name("node pool", value("nodePoolName", base.name))
-    pool = NodePool(
+    pool = msgspec.structs.replace(
+        base,
         name=base.name if name.lower() == base.name.lower() else name,
         count=value("nodeCount", base.count),
         vm_size=value("nodeVmSize", base.vm_size),
         os_type=value("osType", base.os_type).lower(),
         os_sku=value("osSku", base.os_sku),
-        taints=base.taints,
-        max_pods=base.max_pods,
     )
     return _alike(request, pool, new=recorded is None)
 
@@ -135,14 +134,14 @@ def _value(request: Request, parameter: str, old: Any, *, new: bool) -> Any:
     return old if found is None else found
 
 
-def read_host_labels(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Labels that hosts of a pool must have, in the form that the inventory's have.
+def read_host_labels(pairs: Mapping[str, str]) -> tuple[str, ...]:
+    """Labels that hosts of a pool must have, in the form that the inventory's have: "key=value", sorted.
 
     Raises:
         DefinitionError: LabelInvalid.
     """
     try:
-        return {label_key(key): label_value(value) for key, value in pairs.items()}
+        return tuple(sorted(f"{label_key(key)}={label_value(value)}" for key, value in pairs.items()))
     except ValueError as error:
         raise DefinitionError(
             "LabelInvalid",

@@ -42,6 +42,7 @@ def pool_object(cluster: Cluster, pool: NodePool, snapshot: Snapshot) -> dict[st
         "Status": {"Phase": status.state, "Details": status.details, "Error": status.error},
         "AutoScalerEnabled": False,
         "Taints": [str(taint) for taint in pool.taints],
-        "HostLabels": pool.host_labels,
+        "HostLabels": dict(label.split("=", 1) for label in pool.host_labels),
+        "VirtualNetwork": pool.network or cluster.network,
         "Nodes": nodes,
     }

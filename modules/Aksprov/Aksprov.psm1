@@ -10,10 +10,10 @@ function New-AksHciClusterNetwork {
 
     .DESCRIPTION
     It carries out 'aksprov new-cluster-network'; docs/cmdlets.md has all of it.
-    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
-    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
+    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
+    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name
@@ -52,6 +52,9 @@ function New-AksHciClusterNetwork {
     .PARAMETER upgradeReserve
     Addresses of the node pool that sizing keeps for the upgrades of each cluster. 0 to 1000. Default: 5.
 
+    .PARAMETER dhcpScope
+    Addresses that the DHCP server hands out, A-B; the VIP pool must be outside. It cannot be asked for them, so without this option a Warning says that nobody knows.
+
     .PARAMETER site
     Site of the network: address ranges of different sites may overlap, and only hosts with this label 'site' join it. Without one the network shares one scope with all others that have none.
 
@@ -59,6 +62,11 @@ function New-AksHciClusterNetwork {
     New-AksHciClusterNetwork -name labnet -vswitchName External -ipAddressPrefix 10.0.0.0/24 -gateway 10.0.0.1 -dnsServers 10.0.0.2 -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -k8sNodeIpPoolStart 10.0.0.10 -k8sNodeIpPoolEnd 10.0.0.100
 
     A /24 with 21 virtual addresses and room for 91 nodes.
+
+    .EXAMPLE
+    New-AksHciClusterNetwork -name leased -vswitchName External -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -dhcpScope 10.0.0.10-10.0.0.150
+
+    Hosts keep the addresses that a DHCP server gave them.
     #>
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.ClusterNetwork')]
@@ -105,6 +113,9 @@ function New-AksHciClusterNetwork {
         [string] $macPoolName,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $upgradeReserve,
+        [Parameter(ParameterSetName = 'DHCP', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'DHCP+VLAN', ValueFromPipelineByPropertyName = $true)]
+        [string] $dhcpScope,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $site
     )
@@ -203,7 +214,7 @@ function Set-AksHciClusterNetwork {
     Never hand these addresses out.
 
     .PARAMETER release
-    Hand these addresses out again, which were reserved.
+    Hand these addresses out again, which were reserved, or are in quarantine as somebody answered for them.
 
     .EXAMPLE
     Set-AksHciClusterNetwork -name labnet -addVipRange 10.0.0.230-10.0.0.239
@@ -277,10 +288,10 @@ function New-AksHciNetworkSetting {
 
     .DESCRIPTION
     It carries out 'aksprov new-network-setting'; docs/cmdlets.md has all of it.
-    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
-    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
+    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
+    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name
@@ -905,6 +916,15 @@ function New-AksHciCluster {
     .PARAMETER configureOnly
     Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived.
 
+    .PARAMETER programSource
+    Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already, from package repositories, or from an offline bundle. It can be another one in each run. One of preinstalled, packages, bundle. Default: preinstalled.
+
+    .PARAMETER offlineBundle
+    Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.
+
+    .PARAMETER packageSettings
+    Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: @file.json, or JSON text; short for --program-source packages with it.
+
     .PARAMETER enableAutoScaler
     Scale the node pools by load. Not available: the autoscaler is not built yet.
 
@@ -1050,6 +1070,13 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $networkPluginManifest,
         [switch] $configureOnly,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [ValidateSet('preinstalled', 'packages', 'bundle')]
+        [string] $programSource,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $offlineBundle,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [object] $packageSettings,
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
         [bool] $enableAutoScaler,
@@ -1313,6 +1340,9 @@ function New-AksHciNodePool {
     .PARAMETER maxPodCount
     Most pods on one of its nodes. At least 51. Default: 110.
 
+    .PARAMETER vnet
+    Network that its nodes are on, with calico; the cluster's when left out.
+
     .PARAMETER hostLabels
     Labels that a host must have to be taken for the pool: repeat the option.
 
@@ -1345,6 +1375,8 @@ function New-AksHciNodePool {
         [string[]] $taints,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $maxPodCount,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $vnet,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [hashtable] $hostLabels,
         [switch] $disableAutoScaler
@@ -1480,6 +1512,147 @@ function Remove-AksHciNodePool {
             Changes = $true
             Plans = $true
             Asks = $true
+        }
+    }
+}
+
+function New-AksprovOfflineBundle {
+    <#
+    .SYNOPSIS
+    Make a signed bundle of programs, images and packages from a folder.
+
+    .DESCRIPTION
+    It carries out 'aksprov new-offline-bundle'; docs/cmdlets.md has all of it.
+
+    .PARAMETER folder
+    Folder with linux/bin, linux/cni, linux/images, linux/packages/node, linux/packages/load-balancer, windows/bin, windows/cni, windows/images and network-plugin, as far as they are needed. Required.
+
+    .PARAMETER outputDir
+    Folder of the bundle; an older bundle there is replaced. Required.
+
+    .PARAMETER kubernetesVersion
+    Kubernetes version of the programs and images. Required.
+
+    .PARAMETER signingKey
+    Where the key is that signs it: env:NAME, file:PATH, keyring:SERVICE/USER or prompt; left out, a file beside the state, which is made at its first use.
+
+    .EXAMPLE
+    New-AksprovOfflineBundle -folder downloads -outputDir bundle -kubernetesVersion v1.36.4
+
+    Link or copy the files to bundle, list them in bundle/manifest.json and sign that.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.OfflineBundle')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $folder,
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $outputDir,
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $kubernetesVersion,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $signingKey
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'new-offline-bundle'
+            Type = 'Aksprov.OfflineBundle'
+            Changes = $true
+        }
+    }
+}
+
+function Enable-AksHciOfflineDownload {
+    <#
+    .SYNOPSIS
+    Use a bundle wherever none is named.
+
+    .DESCRIPTION
+    It carries out 'aksprov enable-offline-download'; docs/cmdlets.md has all of it.
+
+    .PARAMETER stagingShare
+    Folder of the bundle. Required.
+
+    .PARAMETER offsiteTransferCompleted
+    The bundle is there: it is verified whole now. Otherwise it may arrive later. Default: False.
+
+    .PARAMETER trustKey
+    Public key of whoever made the bundle, as new-offline-bundle printed it there.
+
+    .EXAMPLE
+    Enable-AksHciOfflineDownload -stagingShare /srv/bundle -offsiteTransferCompleted true
+
+    Verify the bundle and record it.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.OfflineDownload')]
+    param(
+        [Parameter(Mandatory = $true)]
+        [string] $stagingShare,
+        [bool] $offsiteTransferCompleted,
+        [string] $trustKey
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'enable-offline-download'
+            Type = 'Aksprov.OfflineDownload'
+            Changes = $true
+        }
+    }
+}
+
+function Disable-AksHciOfflineDownload {
+    <#
+    .SYNOPSIS
+    Use no bundle any more where none is named, and no keys of others.
+
+    .DESCRIPTION
+    It carries out 'aksprov disable-offline-download'; docs/cmdlets.md has all of it.
+
+    .PARAMETER stagingShare
+    Only if it is this folder that is recorded.
+
+    .EXAMPLE
+    Disable-AksHciOfflineDownload
+
+    The bundle itself stays where it is.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.OfflineDownload')]
+    param(
+        [string] $stagingShare
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'disable-offline-download'
+            Type = 'Aksprov.OfflineDownload'
+            Changes = $true
+        }
+    }
+}
+
+function Get-AksprovOfflineDownload {
+    <#
+    .SYNOPSIS
+    Show which bundle is used where none is named.
+
+    .DESCRIPTION
+    It carries out 'aksprov get-offline-download'; docs/cmdlets.md has all of it.
+
+    .EXAMPLE
+    Get-AksprovOfflineDownload
+
+    With the keys whose bundles are used.
+    #>
+    [CmdletBinding(PositionalBinding = $false)]
+    [OutputType('Aksprov.OfflineDownload')]
+    param(
+
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'get-offline-download'
+            Type = 'Aksprov.OfflineDownload'
         }
     }
 }
@@ -2079,6 +2252,10 @@ Export-ModuleMember -Function @(
     'Get-AksHciNodePool',
     'Set-AksHciNodePool',
     'Remove-AksHciNodePool',
+    'New-AksprovOfflineBundle',
+    'Enable-AksHciOfflineDownload',
+    'Disable-AksHciOfflineDownload',
+    'Get-AksprovOfflineDownload',
     'Invoke-AksprovPlan',
     'Get-AksprovLock',
     'Remove-AksprovLock',

@@ -73,6 +73,10 @@ options:
       - "Most pods on one of its nodes."
       - "When it is left out, aksprov takes V(110)."
     type: int
+  vnet:
+    description:
+      - "Network that its nodes are on, with calico; the cluster's when left out."
+    type: str
   host_labels:
     description:
       - "Labels that a host must have to be taken for the pool: repeat the option."
@@ -183,6 +187,11 @@ object:
         - "ours: labels that its hosts have"
       returned: always
       type: dict
+    VirtualNetwork:
+      description:
+        - "ours: the network that its nodes are on"
+      returned: always
+      type: str
     Nodes:
       description:
         - "ours: the pool's hosts"
@@ -260,6 +269,9 @@ ARGUMENTS = {
     "max_pod_count": {
         "type": "int",
     },
+    "vnet": {
+        "type": "str",
+    },
     "host_labels": {
         "type": "dict",
     },
@@ -290,6 +302,7 @@ NAMES = {
     "vm_size": "vmSize",
     "taints": "taints",
     "max_pod_count": "maxPodCount",
+    "vnet": "vnet",
     "host_labels": "hostLabels",
     "disable_auto_scaler": "disableAutoScaler",
     "vmsize": "vmsize",
@@ -307,6 +320,7 @@ TAKES = {
         "os_type",
         "taints",
         "vm_size",
+        "vnet",
     ],
     "changed": [
         "auto_scaler",

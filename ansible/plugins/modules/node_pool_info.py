@@ -101,6 +101,11 @@ objects:
         - "ours: labels that its hosts have"
       returned: always
       type: dict
+    VirtualNetwork:
+      description:
+        - "ours: the network that its nodes are on"
+      returned: always
+      type: str
     Nodes:
       description:
         - "ours: the pool's hosts"

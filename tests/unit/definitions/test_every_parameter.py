@@ -21,6 +21,8 @@ NODE_POOL = "new-node-pool --cluster-name old --name more --what-if"
 OWN_POOL = "new-node-pool --cluster-name old --name old-linux"
 SET_POOL = "set-node-pool --cluster-name old --name old-linux --count 9"
 REMOVE_POOL = "remove-node-pool --cluster-name old --name old-linux"
+BUNDLE = "new-offline-bundle --folder missing --output-dir out --kubernetes-version v1.36.4"
+OFFLINE = "enable-offline-download --staging-share missing"
 POOLS = "set-cluster-network --name lab --yes"
 # verb -> parameter -> two command lines that differ in it, and so in what they do.
 EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
@@ -38,6 +40,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "macPoolName": (NETWORK, cases.network(mac_pool_name="MocMacPool")),
         "site": (NETWORK, cases.network(site="shop17")),
         "upgradeReserve": (NETWORK, cases.network(upgrade_reserve="2")),
+        "dhcpScope": (cases.dhcp(), cases.dhcp(dhcp_scope="10.20.0.190-10.20.0.200")),
         "fromJson": (NETWORK, f"{NETWORK} --from-json nowhere.json"),
     },
     "get-cluster-network": {
@@ -114,6 +117,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "vmSize": (OWN_POOL, f"{OWN_POOL} --vm-size Standard_D16s_v3"),
         "taints": (OWN_POOL, f"{OWN_POOL} --taints sku=gpu:NoSchedule"),
         "maxPodCount": (OWN_POOL, f"{OWN_POOL} --max-pod-count 60"),
+        "vnet": (NODE_POOL, f"{NODE_POOL} --vnet missing"),
         "hostLabels": (OWN_POOL, f"{OWN_POOL} --host-labels rack=r1"),
         "whatIf": (OWN_POOL, f"{OWN_POOL} --what-if"),
     },
@@ -139,13 +143,28 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
             "remove-cluster --name old --yes --force", "remove-cluster --name old --yes --force --expect-plan 0"
         ),
     },
+    "new-offline-bundle": {
+        "folder": (BUNDLE, BUNDLE.replace("missing", "other")),
+        "outputDir": (BUNDLE, BUNDLE.replace("out ", "missing ")),
+        "kubernetesVersion": (BUNDLE, BUNDLE.replace("v1.36.4", "v1.2.3")),
+        "signingKey": (BUNDLE, f"{BUNDLE} --signing-key x"),
+    },
+    "enable-offline-download": {
+        "stagingShare": (OFFLINE, OFFLINE.replace("missing", "other")),
+        "offsiteTransferCompleted": (OFFLINE, f"{OFFLINE} --offsite-transfer-completed true"),
+        "trustKey": (OFFLINE, f"{OFFLINE} --trust-key x"),
+    },
+    "disable-offline-download": {
+        "stagingShare": ("disable-offline-download", "disable-offline-download --staging-share missing"),
+    },
+    "get-offline-download": {},
     "get-vm-size": {},
     "get-kubernetes-version": {},
 }  # fmt: skip
 EFFECTS["new-network-setting"] = {
     name: (SETTING, changed.replace("new-cluster-network", "new-network-setting"))
     for name, (_, changed) in EFFECTS["new-cluster-network"].items()
-    if name not in ("site", "upgradeReserve", "fromJson")
+    if name not in ("site", "upgradeReserve", "dhcpScope", "fromJson")
 }
 
 

@@ -481,9 +481,40 @@ def test_a_pool_that_grows_goes_on_where_it_has_fewest() -> None:
 
 
 def test_a_pool_takes_only_hosts_with_the_labels_that_it_asks_for() -> None:
-    asking = msgspec.structs.replace(cluster(), node_pools=(NodePool(name="gpu", count=2, host_labels={"rack": "r2"}),))
+    asking = msgspec.structs.replace(cluster(), node_pools=(NodePool(name="gpu", count=2, host_labels=("rack=r2",)),))
     desired = place(asking, NETWORK, inventory(*racked("r1", "r1", "r1", "r2", "r2")))
     assert [n.host for n in desired.by_role("worker")] == ["h4", "h5"]
     with pytest.raises(AksprovError, match=r"worker of pool gpu with rack=r2") as caught:
         place(asking, NETWORK, inventory(*racked("r1", "r1", "r1", "r1", "r2")))
     assert caught.value.code == "TooFewHosts"
+
+
+OTHER = Network(
+    name="Lab2",
+    vswitch_name="Ext Switch",
+    ip_address_prefix="10.0.1.0/24",
+    gateway="10.0.1.1",
+    dns_servers=("10.0.0.2",),
+    vip_pool=AddressRange(start="10.0.1.200", end="10.0.1.202"),
+    node_pool=AddressRange(start="10.0.1.100", end="10.0.1.150"),
+)
+
+
+def test_a_pool_on_another_network_has_its_hosts_and_leases_there() -> None:
+    """A host that is on both networks is taken once."""
+    hosts = [*plain(3), (host("h4"), facts("10.0.1.14/24", machine="m4")), (host("h5"), facts("10.0.1.15/24"))]
+    both = (host("h6"), facts("10.0.0.16/24", "10.0.1.16/24", machine="m6"))
+    pools = (NodePool(name="pool", count=2), NodePool(name="far", count=2, network="lab2"))
+    snapshot = msgspec.structs.replace(inventory(*hosts, both), networks={"lab": NETWORK, "lab2": OTHER})
+    desired = place(msgspec.structs.replace(cluster(), node_pools=pools), NETWORK, snapshot)
+    assert [(n.host, n.pool, n.address) for n in desired.by_role("worker")] == [
+        ("h3", "pool", "10.0.0.14"),
+        ("h6", "pool", "10.0.0.16"),
+        ("h4", "far", "10.0.1.14"),
+        ("h5", "far", "10.0.1.15"),
+    ]
+    leased = {x.owner: (x.network, x.address) for x in desired.leases}
+    assert leased["host/h4"] == ("lab2", "10.0.1.14")
+    assert leased["host/h6"] == ("lab", "10.0.0.16")
+    assert leased["cluster/demo"][0] == "lab"
+    assert [n.key for n in desired.networks] == ["lab", "lab2"]

@@ -106,6 +106,26 @@ def test_all_hosts_give_the_whole_state_back() -> None:
     assert {row.test_result for row in consistency_rows(recorded(adoption))} == {"Passed"}
 
 
+def test_a_pool_on_another_network_brings_that_network_back() -> None:
+    other = msgspec.structs.replace(
+        NETWORK,
+        name="Far",
+        ip_address_prefix="10.0.1.0/24",
+        gateway="10.0.1.1",
+        vip_pool=AddressRange(start="10.0.1.200", end="10.0.1.220"),
+        node_pool=AddressRange(start="10.0.1.10", end="10.0.1.100"),
+    )
+    cluster = msgspec.structs.replace(CLUSTER, node_pools=(NodePool(name="pool", count=1, network="Far"),))
+    node = msgspec.structs.replace(NODES["w1"], address="10.0.1.13")
+    own = Lease(address="10.0.1.13", network="far", purpose="node", owner="host/w1", cluster="demo")
+    more = {"cluster": cluster, "pool_networks": (other,)}
+    said = [objects("cp1", **more), objects("lb1", **more), objects("w1", **more, nodes=(node,), leases=(VIP, own))]
+    named = zip(NODES, said, strict=True)
+    adoption = adopt(accounts(*(account(name, of_host) for name, of_host in named)), Snapshot())
+    assert [n.name for n in adoption.networks] == ["Far", "Lab"]
+    assert all(row.test_result == "Passed" for row in consistency_rows(recorded(adoption)))
+
+
 def test_adopting_again_adds_nothing() -> None:
     again = adopt(ALL, recorded(adopt(ALL, Snapshot())))
     assert (again.networks, again.clusters, again.nodes, again.leases, again.router_ids) == ((),) * 5

@@ -179,6 +179,16 @@ def test_a_block_holds_the_pods_of_a_node(max_pods: int, block: int) -> None:
     assert installation["spec"]["calicoNetwork"]["ipPools"][0]["blockSize"] == block
 
 
+def test_an_older_calico_takes_nodes_of_every_network_that_pools_are_on() -> None:
+    """Newer ones take the address that the kubelet has, wherever it is."""
+    old = with_cluster(desired(), kubernetes_version="v1.20.2")
+    far = msgspec.structs.replace(old.network, name="far", ip_address_prefix="10.9.0.0/24")
+    what = msgspec.structs.replace(old, pool_networks={POOLS[0].name: far})
+    (installation,) = documents(contents(what, "cp1")[CALICO])
+    taken = installation["spec"]["calicoNetwork"]["nodeAddressAutodetectionV4"]["cidrs"]
+    assert taken == [old.network.ip_address_prefix, "10.9.0.0/24"]
+
+
 def test_only_a_pool_that_departs_from_the_clusters_max_pods_says_so() -> None:
     flags = {
         h: documents(contents(desired(), h)[JOIN])[0]["nodeRegistration"]["kubeletExtraArgs"] for h in ("w1", "w2")
