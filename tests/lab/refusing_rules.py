@@ -1,6 +1,7 @@
 """What a host without PowerShell's engine says to our scripts: its antivirus, or its policy, does not let them run.
 
-winrmhost loads it by its path (``Config(rules=...)``); the file ``C:\\forbidden`` chooses the policy.
+winrmhost loads it by its path (``Config(rules=...)``).  The file ``C:\\stored`` has the exit code of store.ps1 instead: 6
+under a policy, 8 where the antivirus does not let a file be written, 0 where it takes the file away afterwards.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ WORDS = "Dieses Skript enthaelt schaedlichen Inhalt und wurde von Ihrer Antivire
 
 
 async def refuse(call: Any) -> None:
-    """As AMSI does before anything of a script has run; as store.ps1 does under a policy."""
-    if call.fs.path("C:\\forbidden").exists():
-        raise ExitScript(6)
+    """As AMSI does before anything of a script has run; or as store.ps1 does."""
+    stored = call.fs.path("C:\\stored")
+    if stored.exists():
+        raise ExitScript(int(stored.read_text()))
     raise ScriptError(WORDS, "ScriptContainedMaliciousContent", "ParseException")
 
 

@@ -304,11 +304,16 @@ async def test_what_holds_scripts_back_is_a_row(tmp_path: Path, wire: str) -> No
                 await connection.observe([])
             assert (raised.value.code, "Antivirensoftware" in raised.value.why) == ("HostAntivirusBlocked", True)
             assert "Get-MpThreatDetection" in raised.value.fix
-            host.write("C:/forbidden", "")
             if wire == "winrm":  # PowerShell remoting needs no file
-                with pytest.raises(HostError) as raised:
-                    await connection.observe([])
-                assert (raised.value.code, "psrp" in raised.value.fix) == ("HostScriptsForbidden", True)
+                for status, code, words in (
+                    (6, "HostScriptsForbidden", "psrp"),
+                    (8, "HostAntivirusBlocked", "Get-MpThreatDetection"),
+                    (0, "HostAntivirusBlocked", "C:\\ProgramData\\aksprov"),
+                ):
+                    host.write("C:/stored", str(status))
+                    with pytest.raises(HostError) as raised:
+                        await connection.observe([])
+                    assert (raised.value.code, words in raised.value.fix) == (code, True)
         finally:
             await connection.close()
 

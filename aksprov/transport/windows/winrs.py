@@ -27,6 +27,7 @@ from aksprov.model.host import Host
 from aksprov.transport.windows import diagnosis
 from aksprov.transport.windows.endpoint import address_of, auth_of, is_https, place, port_of
 from aksprov.transport.windows.ps import bare
+from aksprov.transport.windows.refusals import windows_refusal
 from aksprov.transport.windows.threads import in_thread
 from aksprov.transport.windows.tls import check_version, secure
 from aksprov.transport.windows.wire import Ran
@@ -47,7 +48,9 @@ _POWERSHELL: Final = (
 )
 _FOLDER: Final = "C:\\ProgramData\\aksprov\\run"
 # Exit codes of store.ps1.
-_CONSTRAINED, _FORBIDDEN = 5, 6
+_CONSTRAINED, _FORBIDDEN, _INFECTED = 5, 6, 8
+# What Windows PowerShell says of a file that is not there: 0xFFFD0000, which WinRS gives with a sign or without.
+_NO_FILE: Final = {-0x30000, 0xFFFD0000}
 
 logging.getLogger("winrm").setLevel(logging.WARNING)
 
@@ -137,6 +140,8 @@ class WinrsWire:
             if stored.status:
                 return self._not_stored(stored)
             ran = self._command(f"{_POWERSHELL} -File {_FOLDER}\\{name}", _lines(given, pieces), deadline)
+            if ran.status in _NO_FILE:  # it was just stored, and the folder is open to administrators alone
+                raise self._blocked(ran)
             faults = [line for line in ran.errors.splitlines() if line.strip()]
             if ran.status and not faults:
                 faults = [f"the script ended with exit code {ran.status}"]
@@ -178,7 +183,9 @@ class WinrsWire:
 
     def _not_stored(self, ended: _Ended) -> Ran:
         if ended.status == _CONSTRAINED:
-            return Ran(output=('{"failed":[["session","PowerShellConstrained",""]]}',))
+            raise windows_refusal(self._host.name, [("session", "PowerShellConstrained", "")])
+        if ended.status == _INFECTED:
+            raise self._blocked(ended)
         if ended.status == _FORBIDDEN:
             raise HostError(
                 "HostScriptsForbidden",
@@ -189,6 +196,11 @@ class WinrsWire:
                 "or have the policy allow local scripts (RemoteSigned)",
             )
         return Ran(output=(), faults=(ended.errors.strip()[-500:] or f"exit code {ended.status}",))
+
+    def _blocked(self, ended: _Ended) -> HostError:
+        """An antivirus did not let the script's file be written, or took it away."""
+        said = " ".join(ended.errors.split())[-500:]
+        return windows_refusal(self._host.name, [("session", "HostAntivirusBlocked", said)])
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:

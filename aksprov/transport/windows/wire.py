@@ -44,8 +44,8 @@ class Wire(Protocol):
         Args:
             secrets: parameters that arrive as SecureString.
             seconds: how long its end is waited for.
-            answers: the last thing that it does is to give its only output, an object of JSON: who has that need not wait
-                for the news that the script ended, which may cost a round trip.
+            answers: the last thing that it does is to give its only output, an object of JSON: who has that need not
+                wait for the news that the script ended, which may cost a round trip.
         """
         ...
 

@@ -78,13 +78,13 @@ COMPUTED = {
     "& $body @named",
 }
 TYPES = {
-    "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
+    "Console", "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
     "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
     "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "char", "hashtable", "int",
     "long", "regex", "scriptblock", "string", "string[]", "version",
 }  # fmt: skip
 STATICS = {
-    "Convert::FromBase64String", "Convert::ToBase64String", "DateTime::Now", "DateTime::UtcNow",
+    "Console::Error", "Convert::FromBase64String", "Convert::ToBase64String", "DateTime::Now", "DateTime::UtcNow",
     "DateTimeOffset::UtcNow",
     "Diagnostics.Stopwatch::StartNew", "IO.Compression.ZipFile::OpenRead", "IO.Directory::CreateDirectory",
     "IO.Directory::Delete", "IO.Directory::Exists", "IO.Directory::GetFileSystemEntries", "IO.Directory::GetFiles",
@@ -99,6 +99,7 @@ METHODS = {
     "GetBytes", "GetEntry",
     "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith",
     "Substring", "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
+    "WriteLine",
 }  # fmt: skip
 
 
@@ -155,6 +156,19 @@ def test_an_antivirus_that_holds_a_file_back_is_told_by_its_number() -> None:
         [*command, "\n".join([f"$S = {functions}", *texts])], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["HostAntivirusBlocked", "StagingFailed"]
+
+
+@pytest.mark.pwsh
+@pytest.mark.parametrize(("number", "status"), [("-2147024671", 8), ("-2147024784", 1)])
+def test_an_antivirus_that_lets_no_script_be_stored_is_told_by_its_number(number: str, status: int) -> None:
+    """Over WinRS a script is a file first."""
+    line = ps.bare("store").splitlines()[-1]
+    writes = "[IO.File]::WriteAllText($D + '\\run\\NAME', (@($input) -join [string][char]10))"
+    assert writes in line
+    line = line.replace(writes, f"throw [IO.IOException]::new('Der Vorgang ...', {number})")
+    command = [os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-NonInteractive", "-Command", line]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "Der Vorgang ...\n")
 
 
 @pytest.mark.pwsh
