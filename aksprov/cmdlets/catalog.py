@@ -15,6 +15,7 @@ from aksprov.cmdlets import (
     network,
     network_plugin,
     node_pool,
+    offline_bundle,
     plan,
     state,
 )
@@ -25,6 +26,7 @@ TOPICS: dict[str, str] = {
     "Hosts": "the machines of the inventory",
     "Clusters": "control plane, load balancers and node pools on hosts",
     "Node pools": "workers of clusters that are there",
+    "Offline bundles": "what hosts need where there is no internet",
     "Plans": "what was written down before",
     "State": "what is recorded of all this, and which run may change what",
     "Settings": "objects to pass on, and what can be asked for",
@@ -35,6 +37,7 @@ VERBS: tuple[Verb, ...] = (
     *cluster.VERBS,
     *credential.VERBS,
     *node_pool.VERBS,
+    *offline_bundle.VERBS,
     *plan.VERBS,
     *state.VERBS,
     *load_balancer.VERBS,

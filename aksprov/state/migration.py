@@ -20,7 +20,8 @@ def fill(connection: Connection, state_id: str) -> None:
 def upgrade(connection: Connection) -> None:
     """Bring a state of any older version to this one, in the caller's transaction.
 
-    1 had no host_leases and no restored_hosts; 2 had no index of host_leases, and no revision.
+    1 had no host_leases and no restored_hosts; 2 had no index of host_leases, and no revision;
+    3 had no objects of the kinds bundle-key and offline-download, which its programs cannot read.
     """
     metadata.create_all(connection)
     for table in metadata.sorted_tables:

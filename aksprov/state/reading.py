@@ -13,6 +13,7 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
+from aksprov.model.offline_bundle import BundleKey, OfflineDownload
 from aksprov.state import schema
 from aksprov.state.failures import damaged, foreign, newer
 
@@ -23,6 +24,8 @@ _OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
     "status": ("statuses", ClusterStatus),
     "host": ("hosts", Host),
     "facts": ("facts", Facts),
+    "bundle-key": ("bundle_keys", BundleKey),
+    "offline-download": ("offline_downloads", OfflineDownload),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Column, Dialect, Index, Integer, MetaData, Table, TypeDecorator, UniqueConstraint
 from sqlalchemy import Text as _Text
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 VERSION: Final = "schema_version"
 STATE_ID: Final = "state_id"
@@ -39,7 +39,8 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
-# Whole values as JSON.  kind: network, cluster, status (of a cluster), host, facts (of a host).
+# Whole values as JSON.  kind: network, cluster, status (of a cluster), host, facts (of a host), bundle-key,
+# offline-download.
 objects = Table(
     "objects",
     metadata,

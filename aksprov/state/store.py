@@ -22,6 +22,7 @@ from aksprov.state.database import Database
 from aksprov.state.host_leases import HostLeases, read_held
 from aksprov.state.journal import Journal
 from aksprov.state.reading import read_snapshot
+from aksprov.state.sqlite import SqliteBackend
 from aksprov.state.transaction import Transaction
 
 PATIENCE: Final = 20.0
@@ -72,6 +73,11 @@ class Store:
     def created(self) -> bool:
         """Whether this object made the state."""
         return self._database.created
+
+    @property
+    def file(self) -> Path | None:
+        """Its file; None where it is in a database that others use, too."""
+        return Path(self.location) if isinstance(self._database.backend, SqliteBackend) else None
 
     def snapshot(self) -> Snapshot:
         """Everything that is recorded, at one moment.

@@ -20,6 +20,7 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
+from aksprov.model.offline_bundle import BundleKey, OfflineDownload
 from aksprov.state import rows, schema
 from aksprov.state.host_leases import HostLeases
 from aksprov.state.journal import Runs
@@ -116,6 +117,22 @@ class Transaction:
     def remove_host(self, key: str) -> None:
         """Forget a host and its facts.  Its epoch stays, so that the name never counts from 1 again."""
         self._remove(key, "host", "facts")
+
+    def put_bundle_key(self, fingerprint: str, key: BundleKey) -> None:
+        """Record a key whose offline bundles are used."""
+        self._put("bundle-key", fingerprint, key)
+
+    def remove_bundle_key(self, fingerprint: str) -> None:
+        """Use no bundles of that key any more."""
+        self._remove(fingerprint, "bundle-key")
+
+    def put_offline_download(self, download: OfflineDownload) -> None:
+        """Record the default bundle."""
+        self._put("offline-download", "default", download)
+
+    def remove_offline_download(self) -> None:
+        """Forget the default bundle."""
+        self._remove("default", "offline-download")
 
     def put_facts(self, key: str, facts: Facts) -> None:
         """Record what a host said of itself."""

@@ -10,10 +10,10 @@ function New-AksHciClusterNetwork {
 
     .DESCRIPTION
     It carries out 'aksprov new-cluster-network'; docs/cmdlets.md has all of it.
+    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
+    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
-    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
-    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name
@@ -52,9 +52,6 @@ function New-AksHciClusterNetwork {
     .PARAMETER upgradeReserve
     Addresses of the node pool that sizing keeps for the upgrades of each cluster. 0 to 1000. Default: 5.
 
-    .PARAMETER dhcpScope
-    Addresses that the DHCP server hands out, A-B; the VIP pool must be outside. It cannot be asked for them, so without this option a Warning says that nobody knows.
-
     .PARAMETER site
     Site of the network: address ranges of different sites may overlap, and only hosts with this label 'site' join it. Without one the network shares one scope with all others that have none.
 
@@ -62,11 +59,6 @@ function New-AksHciClusterNetwork {
     New-AksHciClusterNetwork -name labnet -vswitchName External -ipAddressPrefix 10.0.0.0/24 -gateway 10.0.0.1 -dnsServers 10.0.0.2 -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -k8sNodeIpPoolStart 10.0.0.10 -k8sNodeIpPoolEnd 10.0.0.100
 
     A /24 with 21 virtual addresses and room for 91 nodes.
-
-    .EXAMPLE
-    New-AksHciClusterNetwork -name leased -vswitchName External -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -dhcpScope 10.0.0.10-10.0.0.150
-
-    Hosts keep the addresses that a DHCP server gave them.
     #>
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.ClusterNetwork')]
@@ -113,9 +105,6 @@ function New-AksHciClusterNetwork {
         [string] $macPoolName,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $upgradeReserve,
-        [Parameter(ParameterSetName = 'DHCP', ValueFromPipelineByPropertyName = $true)]
-        [Parameter(ParameterSetName = 'DHCP+VLAN', ValueFromPipelineByPropertyName = $true)]
-        [string] $dhcpScope,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $site
     )
@@ -214,7 +203,7 @@ function Set-AksHciClusterNetwork {
     Never hand these addresses out.
 
     .PARAMETER release
-    Hand these addresses out again, which were reserved, or are in quarantine as somebody answered for them.
+    Hand these addresses out again, which were reserved.
 
     .EXAMPLE
     Set-AksHciClusterNetwork -name labnet -addVipRange 10.0.0.230-10.0.0.239
@@ -288,10 +277,10 @@ function New-AksHciNetworkSetting {
 
     .DESCRIPTION
     It carries out 'aksprov new-network-setting'; docs/cmdlets.md has all of it.
+    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
+    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
-    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
-    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name
@@ -916,15 +905,6 @@ function New-AksHciCluster {
     .PARAMETER configureOnly
     Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived.
 
-    .PARAMETER programSource
-    Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already, from package repositories, or from an offline bundle. It can be another one in each run. One of preinstalled, packages, bundle. Default: preinstalled.
-
-    .PARAMETER offlineBundle
-    Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.
-
-    .PARAMETER packageSettings
-    Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: @file.json, or JSON text; short for --program-source packages with it.
-
     .PARAMETER enableAutoScaler
     Scale the node pools by load. Not available: the autoscaler is not built yet.
 
@@ -1070,13 +1050,6 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $networkPluginManifest,
         [switch] $configureOnly,
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('preinstalled', 'packages', 'bundle')]
-        [string] $programSource,
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [string] $offlineBundle,
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [object] $packageSettings,
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
         [bool] $enableAutoScaler,
@@ -1519,7 +1492,7 @@ function Remove-AksHciNodePool {
 function New-AksprovOfflineBundle {
     <#
     .SYNOPSIS
-    Make a signed bundle of programs, images and packages from a folder.
+    Make a signed bundle from a folder.
 
     .DESCRIPTION
     It carries out 'aksprov new-offline-bundle'; docs/cmdlets.md has all of it.
@@ -1565,7 +1538,7 @@ function New-AksprovOfflineBundle {
 function Enable-AksHciOfflineDownload {
     <#
     .SYNOPSIS
-    Use a bundle wherever none is named.
+    Make a bundle the default.
 
     .DESCRIPTION
     It carries out 'aksprov enable-offline-download'; docs/cmdlets.md has all of it.
@@ -1604,7 +1577,7 @@ function Enable-AksHciOfflineDownload {
 function Disable-AksHciOfflineDownload {
     <#
     .SYNOPSIS
-    Use no bundle any more where none is named, and no keys of others.
+    Have no default bundle.
 
     .DESCRIPTION
     It carries out 'aksprov disable-offline-download'; docs/cmdlets.md has all of it.
@@ -1615,7 +1588,7 @@ function Disable-AksHciOfflineDownload {
     .EXAMPLE
     Disable-AksHciOfflineDownload
 
-    The bundle itself stays where it is.
+    The bundle stays where it is; the keys of others are forgotten.
     #>
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.OfflineDownload')]
@@ -1634,7 +1607,7 @@ function Disable-AksHciOfflineDownload {
 function Get-AksprovOfflineDownload {
     <#
     .SYNOPSIS
-    Show which bundle is used where none is named.
+    Show the default bundle.
 
     .DESCRIPTION
     It carries out 'aksprov get-offline-download'; docs/cmdlets.md has all of it.

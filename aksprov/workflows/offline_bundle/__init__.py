@@ -1,0 +1,1 @@
+"""Offline bundles: made from a plain folder, signed, and verified before they are used."""
