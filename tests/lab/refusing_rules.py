@@ -1,7 +1,7 @@
 """What a host without PowerShell's engine says to our scripts: its antivirus, or its policy, does not let them run.
 
-winrmhost loads it by its path (``Config(rules=...)``).  The file ``C:\\stored`` has the exit code of store.ps1 instead: 6
-under a policy, 8 where the antivirus does not let a file be written, 0 where it takes the file away afterwards.
+winrmhost loads it by its path (``Config(rules=...)``).  The file ``C:\\stored`` has the exit code of store.ps1 instead:
+6 under a policy, 8 where the antivirus does not let a file be written, 0 where it takes the file away afterwards.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ COMPUTED = {
     "& $body @named",
 }
 TYPES = {
-    "Console", "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile", "IO.Directory",
-    "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
+    "Console", "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile",
+    "IO.Directory", "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
     "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "char", "hashtable", "int",
     "long", "regex", "scriptblock", "string", "string[]", "version",
 }  # fmt: skip
