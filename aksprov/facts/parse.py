@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from aksprov.errors import HostError
+from aksprov.facts.situation import parse_situation
 from aksprov.model.facts import Facts, FileState, Interface, Manifest, Observed, Unit
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -21,14 +22,16 @@ _KINDS = {stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFDIR: "directory"}
 _OBSERVED_UNITS = ("haproxy", "keepalived", "containerd", "kubelet")
 # statfs(2) magic of the unified hierarchy, as coreutils' stat names it.
 _CGROUP2 = "cgroup2fs"
+_RESOLVED = "/run/systemd/resolve/resolv.conf"
 
 
-def parse_observation(text: str, *, host: str = "") -> Observed:
+def parse_observation(text: str, *, host: str = "", between: tuple[float, float] | None = None) -> Observed:
     """Read one answer.
 
     Args:
         text: parts that each begin with a line ``NONCE:NAME``; the last one is ``NONCE:end``.
         host: name of the host.
+        between: the controller's clock when the host was asked and when it had answered, in seconds since 1970.
 
     Raises:
         HostError: AnswerUnreadable or ManifestUnreadable.
@@ -42,9 +45,11 @@ def parse_observation(text: str, *, host: str = "") -> Observed:
             why="it does not have the parts that our script prints",
             fix="run the command again; when it happens again, look for a full disk or memory on the host",
         )
+    situation = parse_situation(parts, between)
     return Observed(
         host=host,
-        facts=_facts(parts),
+        facts=_facts(parts, situation.resolved),
+        situation=situation,
         manifest=_manifest(parts.get("manifest", ""), host),
         epoch=_number(parts.get("epoch", "").partition(" ")[0]),
         files=_files(parts.get("files", "")),
@@ -69,7 +74,7 @@ def _parts(text: str) -> dict[str, str]:
     return {name: rest + "\n" if rest and not rest.endswith("\n") else rest for name, _, rest in named}
 
 
-def _facts(parts: dict[str, str]) -> Facts:
+def _facts(parts: dict[str, str], resolved: bool) -> Facts:
     lines = _first_words(parts["host"])
     release = _release(parts.get("release", ""))
     node, kernel, machine = _pad(lines.get("uname", "").split(), 3)
@@ -90,6 +95,7 @@ def _facts(parts: dict[str, str]) -> Facts:
         interfaces=_interfaces(parts.get("interfaces", "")),
         programs=_programs(parts.get("programs", "")),
         units=_units(parts.get("units", "")),
+        resolver=_RESOLVED if resolved else "/etc/resolv.conf" if parts.get("resolv") else "",
     )
 
 
@@ -150,6 +156,7 @@ class _Address(msgspec.Struct):
 
     local: str = ""
     prefixlen: int = 0
+    dynamic: bool = False
 
 
 class _Link(msgspec.Struct):
@@ -184,6 +191,7 @@ def _interfaces(text: str) -> tuple[Interface, ...]:
                     mtu=link.mtu,
                     up="UP" in link.flags,
                     addresses=tuple(f"{a.local}/{a.prefixlen}" for a in link.addr_info if a.local),
+                    dynamic=tuple(f"{a.local}/{a.prefixlen}" for a in link.addr_info if a.local and a.dynamic),
                 )
             )
     return tuple(found)

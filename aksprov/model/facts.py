@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aksprov.model.base import Value, Wire
+from aksprov.model.situation import Situation
 
 
 class Interface(Value, frozen=True, kw_only=True):
@@ -12,6 +13,7 @@ class Interface(Value, frozen=True, kw_only=True):
 
     Args:
         addresses: in CIDR form as the kernel shows them, e.g. "10.0.0.11/24".
+        dynamic: those of them that last only for a time, as by DHCP; not known on Windows.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Interface(Value, frozen=True, kw_only=True):
     mtu: int = 0
     up: bool = False
     addresses: tuple[str, ...] = ()
+    dynamic: tuple[str, ...] = ()
 
 
 class Unit(Value, frozen=True, kw_only=True):
@@ -42,6 +45,8 @@ class Facts(Value, frozen=True, kw_only=True):
         powershell: version of Windows PowerShell, "" on Linux.
         features: Windows features that are installed.
         pending_restart: whether Windows waits for a restart.
+        resolver: the file with the name servers that pods can use, "" where it is not known.  systemd-resolved's own
+            /etc/resolv.conf names an address of the host itself.
     """
 
     hostname: str = ""
@@ -61,6 +66,7 @@ class Facts(Value, frozen=True, kw_only=True):
     powershell: str = ""
     features: tuple[str, ...] = ()
     pending_restart: bool = False
+    resolver: str = ""
 
 
 class ManifestFile(Wire, frozen=True, kw_only=True):
@@ -112,6 +118,7 @@ class Observed(Value, frozen=True, kw_only=True):
         epoch: the highest epoch that the host has seen, 0 for none.
         ca_certificate: PEM of /etc/kubernetes/pki/ca.crt, "" where there is none.
         ca_key_present: whether /etc/kubernetes/pki/ca.key is there.
+        situation: what else the host has.
         lost: of Windows' "firewall" and "services", those of which something is not as the host's own file says.
     """
 
@@ -122,4 +129,5 @@ class Observed(Value, frozen=True, kw_only=True):
     files: dict[str, FileState] = {}
     ca_certificate: str = ""
     ca_key_present: bool = False
+    situation: Situation = Situation()
     lost: tuple[str, ...] = ()

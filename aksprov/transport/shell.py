@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -85,19 +86,21 @@ class Shell:
         Raises:
             HostError: HostLocked or HostLeftHalf beside what the connection raises.
         """
-        text = await self._observe(paths)
+        text, between = await self._observe(paths)
         if is_unfinished(text):
             await self._recover()
-            text = await self._observe(paths)
-        return parse_observation(text, host=self._host.name)
+            text, between = await self._observe(paths)
+        return parse_observation(text, host=self._host.name, between=between)
 
     async def _recover(self) -> None:
         done = await self.ask(script("lock", "swap", "undo", "recover"), seconds=APPLY_SECONDS)
         check_recovery(done.stdout.decode("utf-8", "replace"), self._host.name)
 
-    async def _observe(self, paths: Sequence[str]) -> str:
+    async def _observe(self, paths: Sequence[str]) -> tuple[str, tuple[float, float]]:
+        """The answer, and this machine's clock before and after it."""
+        asked = time.time()
         done = await self.ask(script("observe"), paths)
-        return done.stdout.decode("utf-8", "replace")
+        return done.stdout.decode("utf-8", "replace"), (asked, time.time())
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of the files that are there."""

@@ -42,7 +42,6 @@ def test_a_sound_cluster_has_no_rows(desired: Desired) -> None:
         ("w1", {"cgroup": "v1"}, "CgroupVersion", "Warning", ("cgroup v1", "v1.36.4")),
         ("w1", {"hostname": "ubuntu"}, "HostNameMatches", "Warning", ("ubuntu", "w1")),
         ("w1", {"machine_id": "id-cp1"}, "UniqueMachineId", "Warning", ("id-cp1", "cp1")),
-        ("lb1", {"programs": {"keepalived": "2.2.7"}}, "ProgramsPresent", "Failed", ("haproxy",)),
         ("w1", {"interfaces": HOLDS_VIP}, "NoForeignHolder", "Failed", ("eth0", VIP)),
         ("other", {"interfaces": HOLDS_VIP}, "NoForeignHolder", "Failed", ("eth0", VIP)),
     ],
