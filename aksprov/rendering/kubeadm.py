@@ -35,6 +35,7 @@ class Registration(Value, frozen=True, kw_only=True):
         node_ip: the kubelet's --node-ip, "10.0.0.11" or one address of each family.
         node_labels: its --node-labels, "" for none.
         max_pods: its --max-pods, "" where the node has the cluster's.
+        resolv_conf: its --resolv-conf, "" where nothing is known of the host or the site has its own.
         taints: besides what kubeadm gives control planes.
     """
 
@@ -43,6 +44,7 @@ class Registration(Value, frozen=True, kw_only=True):
     node_ip: str
     node_labels: str = ""
     max_pods: str = ""
+    resolv_conf: str = ""
     taints: tuple[Taint, ...] = ()
 
 
@@ -50,7 +52,8 @@ def registration(cluster: Cluster, node: Node, facts: Facts | None, cri_socket: 
     """What a node is registered with.
 
     The cluster has one KubeletConfiguration for all nodes, so a pool that departs from its
-    ``maxPods`` says so by flag.
+    ``maxPods`` says so by flag.  So does every node of its name servers: kubeadm looks whether systemd-resolved is on
+    the first control plane and lets all nodes have the same file.
     """
     pool = pool_of(cluster, node)
     ipv6 = node_ipv6(facts, node.interface) if is_dual_stack(cluster) else ""
@@ -61,6 +64,7 @@ def registration(cluster: Cluster, node: Node, facts: Facts | None, cri_socket: 
         node_ip=f"{node.address},{ipv6}" if ipv6 else node.address,
         node_labels=f"{POOL_LABEL}={pool.name}" if pool else "",
         max_pods=str(pool.max_pods) if pool and departs else "",
+        resolv_conf=facts.resolver if facts and "resolvConf" not in cluster.node_settings.kubelet else "",
         taints=pool.taints if pool else (),
     )
 

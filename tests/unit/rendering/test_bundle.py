@@ -21,6 +21,7 @@ from aksprov.model.cluster import Taint
 from aksprov.model.derived import apiserver_backend, ca_file
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
+from aksprov.model.node_settings import NodeSettings
 from aksprov.model.objects import OBJECTS_PATH, HostObjects
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import ImageHosts, Templates
@@ -195,6 +196,25 @@ def test_only_a_pool_that_departs_from_the_clusters_max_pods_says_so() -> None:
     }
     assert [a["value"] for a in flags["w1"] if a["name"] == "max-pods"] == []
     assert [a["value"] for a in flags["w2"] if a["name"] == "max-pods"] == ["200"]
+
+
+@pytest.mark.parametrize("version", ["v1.20.15", "v1.30.14", "v1.36.4"])
+def test_each_node_has_the_name_servers_of_its_own_host(version: str) -> None:
+    """The stub of systemd-resolved is an address of the host itself; who sets resolvConf means it for all."""
+    own = {"cp1": "/run/systemd/resolve/resolv.conf", "w1": "/etc/resolv.conf"}
+    facts = {host: Facts(resolver=resolver) for host, resolver in own.items()}
+
+    def arguments(what: Desired, host: str) -> dict[str, str]:
+        files = {f.path: f.content for f in render_bundle(what, host, facts, {"ca": "PEM\n"}, TEMPLATES).files}
+        (document, *_) = documents(files[INIT if host == "cp1" else JOIN] or "")
+        found = document["nodeRegistration"]["kubeletExtraArgs"]
+        return dict(found) if isinstance(found, dict) else {a["name"]: a["value"] for a in found}
+
+    what = with_cluster(desired(), kubernetes_version=version)
+    assert {host: arguments(what, host)["resolv-conf"] for host in own} == own
+    assert "resolv-conf" not in arguments(what, "w2")
+    settings = NodeSettings(kubelet={"resolvConf": "/etc/ours"})
+    assert "resolv-conf" not in arguments(with_cluster(what, node_settings=settings), "cp1")
 
 
 def test_the_state_can_be_rebuilt_from_what_a_host_keeps() -> None:

@@ -4,6 +4,8 @@
 # begun again; what was done is never cleaned but by a removal, whatever the API server says.
 set -u
 umask 077
+# kubeadm would give the proxy that it is run with to static pods, and kubectl would ask the API server through it
+unset http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY
 pki=/etc/kubernetes/pki
 originals=/var/lib/aksprov/originals
 mkdir -p $originals || exit 1
