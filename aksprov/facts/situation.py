@@ -106,8 +106,9 @@ def _routes(text: str) -> Iterator[Route]:
 
 
 def _chains(text: str) -> Iterator[str]:
+    """Lines of iptables-save that begin a chain."""
     names = sorted(set(text.split()))
-    return (f"chain {name} of iptables" for name in names)
+    return (f"chain {name.lstrip(':')} of iptables" for name in names)
 
 
 def _is_resolved(parts: Parts) -> bool:

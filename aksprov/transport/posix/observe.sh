@@ -89,7 +89,7 @@ for T in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; 
 # where our Kubernetes began, the rest is its own
 [ -e $D/originals/kubeadm ] || {
 	part ports
-	timeout 5 ss -tlnp
+	command -v ss >/dev/null 2>&1 && timeout 5 ss -tlnp
 	part routes
 	ip route | head -n 400
 	ip -6 route | head -n 400
@@ -97,7 +97,10 @@ for T in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; 
 	for T in /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member /var/lib/kubelet/config.yaml; do [ ! -e "$T" ] || echo "$T"; done
 	part chains
 	for T in iptables-save iptables-legacy-save; do
-		command -v $T >/dev/null 2>&1 && timeout 5 $T 2>/dev/null | grep -m 1 -o -e KUBE-[A-Z-]* -e cali-[A-Za-z-]* -e FLANNEL-[A-Z]*
+		command -v $T >/dev/null 2>&1 || continue
+		timeout 5 $T 2>/dev/null | while read -r V _; do
+			case $V in :KUBE-* | :cali-* | :FLANNEL-*) echo "$V" && break ;; esac
+		done
 	done
 }
 part epoch
