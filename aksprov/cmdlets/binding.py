@@ -339,7 +339,7 @@ def _properties(parameter: Parameter, maker: Verb, content: Mapping[str, Any]) -
             names = tuple(p.name for p in maker.outputs)
             why = f"{key!r} is none of its properties {', '.join(names)}{nearest(key, names)}"
             raise _refused(parameter, json.dumps(content), "UnknownProperty", why)
-        if value is None or value == "" or not output.parameter:
+        if value in (None, "", []) or not output.parameter:
             continue
         typed = value if isinstance(value, list) else [value]
         source = msgspec.structs.replace(

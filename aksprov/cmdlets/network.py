@@ -16,13 +16,13 @@ from aksprov.model.network import UPGRADE_RESERVE
 
 STATIC = ("StaticIP", "StaticIP+VLAN", "SDN")
 WITH_VIPS = ("DHCP", "DHCP+VLAN", "StaticIP", "StaticIP+VLAN")
-_NO_DHCP = "networks whose nodes get their addresses by DHCP are not built yet"
+DHCP = ("DHCP", "DHCP+VLAN")
 
 NETWORK_SETS: tuple[ParameterSet, ...] = (
-    ParameterSet(name="DHCP", help="Nodes get their addresses by DHCP.", code="DhcpNotAvailable", unavailable=_NO_DHCP),
-    ParameterSet(name="DHCP+VLAN", help="The same, tagged.", code="DhcpNotAvailable", unavailable=_NO_DHCP),
     ParameterSet(name="StaticIP", help="Nodes have static addresses; the one to use."),
     ParameterSet(name="StaticIP+VLAN", help="The same, tagged."),
+    ParameterSet(name="DHCP", help="Nodes have addresses by DHCP; the prefix is read from the facts of hosts."),
+    ParameterSet(name="DHCP+VLAN", help="The same, tagged."),
     ParameterSet(
         name="SDN",
         help="Without a VIP pool: VIPs come from a software-defined network.",
@@ -165,6 +165,17 @@ RESERVE = Parameter(
     help="Addresses of the node pool that sizing keeps for the upgrades of each cluster.",
     example="2",
 )
+DHCP_SCOPE = Parameter(
+    name="dhcpScope",
+    placeholder="RANGE",
+    group="Pools",
+    ours=True,
+    sets=DHCP,
+    rule="address range",
+    help="Addresses that the DHCP server hands out, A-B; the VIP pool must be outside. It cannot be asked for them, so "
+    "without this option a Warning says that nobody knows.",
+    example="10.0.0.10-10.0.0.150",
+)
 NETWORK_PROPERTIES: tuple[Property, ...] = (
     Property(name="Name", parameter="name"),
     Property(name="VswitchName", parameter="vswitchName"),
@@ -187,6 +198,7 @@ STORED_PROPERTIES = (
     ),
     Property(name="NodePoolRanges", kind="texts", help="ours: every range of the node pool"),
     Property(name="ReservedRanges", kind="texts", help="ours: addresses that no pool hands out"),
+    Property(name="DhcpScope", parameter="dhcpScope", help="ours: addresses that the DHCP server hands out"),
 )
 COLUMNS = ("Name", "IpAddressPrefix", "Gateway", "Vlanid", "VswitchName", "Site")
 
@@ -201,7 +213,7 @@ NEW_NETWORK = Verb(
     cmdlet="New-AksHciClusterNetwork",
     topic="Networks",
     synopsis="Define a network that clusters are made on.",
-    parameters=(*NETWORK_PARAMETERS, RESERVE, SITE, FROM_JSON),
+    parameters=(*NETWORK_PARAMETERS, RESERVE, DHCP_SCOPE, SITE, FROM_JSON),
     sets=NETWORK_SETS,
     default_set="StaticIP",
     conflicts=NETWORK_CONFLICTS,
@@ -211,6 +223,11 @@ NEW_NETWORK = Verb(
         Example(
             command="aksprov new-cluster-network " + _NEW_EXAMPLE.format(name="labnet"),
             text="A /24 with 21 virtual addresses and room for 91 nodes.",
+        ),
+        Example(
+            command="aksprov new-cluster-network --name leased --vswitch-name External --vip-pool-start 10.0.0.200 "
+            "--vip-pool-end 10.0.0.220 --dhcp-scope 10.0.0.10-10.0.0.150",
+            text="Hosts keep the addresses that a DHCP server gave them.",
         ),
     ),
 )
@@ -308,7 +325,11 @@ SET_NETWORK = Verb(
         _ranges("removeVipRange", "Take these addresses out of the VIP pool, where nobody has them.", "10.0.0.200"),
         _ranges("removeNodeRange", "Take these addresses out of the node pool, where nobody has them.", "10.0.0.99"),
         _ranges("reserve", "Never hand these addresses out.", "10.0.0.210-10.0.0.214"),
-        _ranges("release", "Hand these addresses out again, which were reserved.", "10.0.0.210"),
+        _ranges(
+            "release",
+            "Hand these addresses out again, which were reserved, or are in quarantine as somebody answered for them.",
+            "10.0.0.210",
+        ),
         WHAT_IF,
     ),
     outputs=STORED_PROPERTIES,

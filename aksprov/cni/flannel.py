@@ -43,11 +43,11 @@ def linux_arguments(network: Network) -> tuple[str, ...]:
 
     One DaemonSet serves all nodes, whose interfaces have different names, and a host with two is on
     the wrong one when the default route decides.  So each asks its kernel which interface reaches
-    the gateway: it is in the prefix that all nodes have an address in.
+    the gateway, or where that is DHCP's a VIP: it is in the prefix that all nodes have an address in, and no node has it.
     """
     return (
         "--ip-masq",
         "--kube-subnet-mgr",
-        f"--iface-can-reach={ip_address(network.gateway)}",
+        f"--iface-can-reach={ip_address(network.gateway or network.vip_pool.start)}",
         "--healthz-port=8081",
     )

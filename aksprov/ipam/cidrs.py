@@ -171,7 +171,8 @@ def _parts_in(network: Network, cidr: Cidr) -> list[str]:
     """What of a network (IPv4 only) lies in a CIDR."""
     if cidr.version == 6:
         return []
-    at_odds = [f"prefix {network.ip_address_prefix}"] if parse_cidr(network.ip_address_prefix).overlaps(cidr) else []
+    prefix = network.ip_address_prefix  # none in a setting for DHCP
+    at_odds = [f"prefix {prefix}"] if prefix and parse_cidr(prefix).overlaps(cidr) else []
     return at_odds + [f"DNS server {server}" for server in network.dns_servers if ip_address(server) in cidr]
 
 

@@ -93,8 +93,16 @@ def changes(before: Network, after: Network) -> tuple[Edit, ...]:
 
 
 def _with(network: Network, *, vip: Ranges, node: Ranges, reserved: Ranges) -> Network:
+    if network.node_pool is None and node:
+        raise DefinitionError(
+            "DhcpWithNodePool",
+            f"network {network.name} cannot have a node pool",
+            where=f"network {network.name}: node pool",
+            why="its nodes get their addresses by DHCP, and a pool would hand out others",
+            fix="leave the node range out",
+        )
     for title, pool in (("VIP pool", vip), ("node pool", node)):
-        if not pool:
+        if not pool and (title == "VIP pool" or not network.dhcp):
             raise DefinitionError(
                 "PoolEmptied",
                 f"the {title} of network {network.name} would be empty",
@@ -102,8 +110,9 @@ def _with(network: Network, *, vip: Ranges, node: Ranges, reserved: Ranges) -> N
                 why="a network has at least one address in each of its pools",
                 fix="leave some, or add others with the same command",
             )
-    pools = Pools(vip=shaped(vip, network.vip_pool), node=shaped(node, network.node_pool), reserved=reserved)
-    as_defined = Pools(vip=(network.vip_pool,), node=(network.node_pool,))
+    shaped_node = () if network.node_pool is None else shaped(node, network.node_pool)
+    pools = Pools(vip=shaped(vip, network.vip_pool), node=shaped_node, reserved=reserved)
+    as_defined = Pools(vip=network.definition.vip_ranges, node=network.definition.node_ranges)
     return msgspec.structs.replace(network, pools=msgspec.UNSET if pools == as_defined else pools)
 
 

@@ -1,4 +1,4 @@
-"""An AksHciClusterNetwork: prefix, gateway, DNS, VLAN, switch and the two pools."""
+"""An AksHciClusterNetwork: prefix, gateway, DNS, VLAN, switch and the two pools, or DHCP for its nodes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Pools(Value, frozen=True, kw_only=True):
     """What set-cluster-network made of a network's pools; ranges of each share no address.
 
     Args:
-        vip, node: in the order in which :mod:`aksprov.ipam.pools` keeps them; never empty.
+        vip, node: in the order in which :mod:`aksprov.ipam.pools` keeps them; empty only where nodes use DHCP.
         reserved: never handed out, inside the pools or outside.
     """
 
@@ -36,15 +36,18 @@ class Pools(Value, frozen=True, kw_only=True):
 
 
 class Network(Value, frozen=True, kw_only=True):
-    """A static cluster network.
+    """A cluster network.
 
     Args:
         ip_address_prefix: CIDR without host bits, e.g. "10.0.0.0/24".
+        gateway, dns_servers: "" and none where nodes use DHCP.
         vip_pool, node_pool: as they were defined; what they are now is in ``vip_ranges`` and ``node_ranges``.
+            Nodes of a network without node pool use DHCP.
         vlan_id: 0 for untagged (IEEE 802.1Q: 0-4094).
         site: scope of overlap rules, leases and router ids; None is the shared scope.
         upgrade_reserve: addresses of the node pool that sizing keeps for the upgrades of each cluster.
         pools: unset until set-cluster-network changes them.
+        dhcp_scope: addresses that the DHCP server hands out, where that was said.
     """
 
     name: str
@@ -53,12 +56,23 @@ class Network(Value, frozen=True, kw_only=True):
     gateway: str
     dns_servers: tuple[str, ...]
     vip_pool: AddressRange
-    node_pool: AddressRange
+    node_pool: AddressRange | None
     vlan_id: int = 0
     mac_pool_name: str | None = None
     site: str | None = None
     upgrade_reserve: int = UPGRADE_RESERVE
     pools: Pools | msgspec.UnsetType = msgspec.UNSET
+    dhcp_scope: AddressRange | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def dhcp(self) -> bool:
+        """Whether nodes get their addresses by DHCP."""
+        return self.node_pool is None
+
+    @property
+    def scopes(self) -> tuple[AddressRange, ...]:
+        """What the DHCP server hands out, as far as that was said."""
+        return (self.dhcp_scope,) if isinstance(self.dhcp_scope, AddressRange) else ()
 
     @property
     def vip_ranges(self) -> tuple[AddressRange, ...]:
@@ -67,8 +81,10 @@ class Network(Value, frozen=True, kw_only=True):
 
     @property
     def node_ranges(self) -> tuple[AddressRange, ...]:
-        """The node pool, the range that AksHci's properties show first."""
-        return self.pools.node if isinstance(self.pools, Pools) else (self.node_pool,)
+        """The node pool, the range that AksHci's properties show first; none where nodes use DHCP."""
+        if isinstance(self.pools, Pools):
+            return self.pools.node
+        return () if self.node_pool is None else (self.node_pool,)
 
     @property
     def reserved(self) -> tuple[AddressRange, ...]:

@@ -82,7 +82,7 @@ class Sizing(Wire, frozen=True, kw_only=True):
         node_addresses, vips: what the cluster needs: control planes, workers, load balancers and
             reserve; its API server's VIP.  Each exposed Service needs one more VIP.
         all_node_addresses, all_vips: the same of all clusters on the network.
-        node_pool, vip_pool: what the pools have.
+        node_pool, vip_pool: what the pools have; nodes that use DHCP have no pool.
     """
 
     network: str
@@ -94,7 +94,7 @@ class Sizing(Wire, frozen=True, kw_only=True):
     vips: int
     all_node_addresses: int
     all_vips: int
-    node_pool: int
+    node_pool: int | None
     vip_pool: int
 
 

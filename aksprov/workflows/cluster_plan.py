@@ -34,7 +34,7 @@ from aksprov.workflows.contents import with_contents
 from aksprov.workflows.foreign_vrrp import keep_apart
 from aksprov.workflows.host_accounts import FirstContact, first_contact
 
-_LOOKS = 3  # placement may choose other hosts once it has seen fresh facts; bounded
+_LOOKS = 4  # placement may choose other hosts once it has seen fresh facts, and goes by those at last; bounded
 
 
 class BundleSource(Protocol):
@@ -113,7 +113,9 @@ async def look(
     observed: dict[str, Observed] = {}
     for _ in range(_LOOKS):
         desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
-        unseen = [n.name for n in desired.nodes if n.name not in observed]
+        unseen = [n.name for n in desired.nodes if n.name not in observed and n.name not in fleet.failures]
+        if not unseen:
+            break
         paths = {k: observed_paths(b) for k, b in source(desired, facts, {}, unseen).items()}
 
         async def observe(connection: Connection, paths: Mapping[str, tuple[str, ...]] = paths) -> Observed:
@@ -122,8 +124,6 @@ async def look(
         answers = await fleet.each(paths, observe)
         observed |= answers
         facts |= {k: o.facts for k, o in answers.items() if not offline}
-        if all(n.name in observed or n.name in fleet.failures for n in desired.nodes):
-            break
     contact = FirstContact() if reread is None else await first_contact(fleet, snapshot, reread, observed)
     foreign: tuple[RouterId, ...] = ()
     if not offline:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from aksprov.errors import NotFoundError
-from aksprov.ipam.ranges import written
+from aksprov.ipam.ranges import read_range, written
 from aksprov.model.desired import Snapshot
 from aksprov.model.names import check_name
 from aksprov.model.network import UPGRADE_RESERVE, AddressRange, Network
@@ -25,13 +25,14 @@ _PARAMETERS = {
     "vipPoolEnd": ("VipPoolEnd", ""),
     "k8sNodeIpPoolStart": ("K8snodeIPPoolStart", ""),
     "k8sNodeIpPoolEnd": ("K8snodeIPPoolEnd", ""),
+    "dhcpScope": ("DhcpScope", ""),
     "site": ("Site", "site"),
     "upgradeReserve": ("UpgradeReserve", "upgrade_reserve"),
 }
 
 
 def read_network(request: Request, recorded: Network | None = None) -> Network:
-    """The network that a request defines, as typed.
+    """The network that a request defines, as typed; a new one whose nodes use DHCP has no prefix yet.
 
     Args:
         request: of new-cluster-network or new-network-setting.
@@ -45,30 +46,41 @@ def read_network(request: Request, recorded: Network | None = None) -> Network:
         return Network(
             name=name,
             vswitch_name=request.need("vswitchName"),
-            ip_address_prefix=request.need("ipAddressPrefix"),
-            gateway=request.need("gateway"),
+            ip_address_prefix=request.text("ipAddressPrefix") or "",
+            gateway=request.text("gateway") or "",
             dns_servers=request.texts("dnsServers"),
-            vip_pool=AddressRange(start=request.need("vipPoolStart"), end=request.need("vipPoolEnd")),
-            node_pool=AddressRange(start=request.need("k8sNodeIpPoolStart"), end=request.need("k8sNodeIpPoolEnd")),
+            vip_pool=_pool(request, None, "vipPoolStart", "vipPoolEnd"),
+            node_pool=_pool(request, None, "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd")
+            if "k8sNodeIpPoolStart" in request.given
+            else None,
             vlan_id=request.integer("vlanID") or 0,
             mac_pool_name=request.text("macPoolName"),
             site=request.text("site"),
             upgrade_reserve=request.values.get("upgradeReserve", UPGRADE_RESERVE),
+            dhcp_scope=_scope(request),
         )
     given = {field: request.values[p] for p, (_, field) in _PARAMETERS.items() if field and p in request.given}
     return msgspec.structs.replace(
         recorded.definition,  # a network that is defined has one range in each pool, the one that is shown first
         **given,
         vip_pool=_pool(request, recorded.vip_ranges[0], "vipPoolStart", "vipPoolEnd"),
-        node_pool=_pool(request, recorded.node_ranges[0], "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd"),
+        node_pool=_pool(request, next(iter(recorded.node_ranges), None), "k8sNodeIpPoolStart", "k8sNodeIpPoolEnd")
+        if recorded.node_ranges or "k8sNodeIpPoolStart" in request.given
+        else None,
+        dhcp_scope=_scope(request) if "dhcpScope" in request.given else recorded.dhcp_scope,
     )
 
 
-def _pool(request: Request, recorded: AddressRange, start: str, end: str) -> AddressRange:
+def _pool(request: Request, recorded: AddressRange | None, start: str, end: str) -> AddressRange:
     return AddressRange(
-        start=request.need(start) if start in request.given else recorded.start,
-        end=request.need(end) if end in request.given else recorded.end,
+        start=request.need(start) if recorded is None or start in request.given else recorded.start,
+        end=request.need(end) if recorded is None or end in request.given else recorded.end,
     )
+
+
+def _scope(request: Request) -> AddressRange | msgspec.UnsetType:
+    given = request.text("dhcpScope")
+    return msgspec.UNSET if given is None else read_range(given)
 
 
 def network_object(network: Network) -> dict[str, Any]:
@@ -76,20 +88,21 @@ def network_object(network: Network) -> dict[str, Any]:
     return {
         "Name": network.name,
         "VswitchName": network.vswitch_name,
-        "IpAddressPrefix": network.ip_address_prefix,
-        "Gateway": network.gateway,
+        "IpAddressPrefix": network.ip_address_prefix or None,
+        "Gateway": network.gateway or None,
         "DnsServers": list(network.dns_servers),
         "MacPoolName": network.mac_pool_name,
         "Vlanid": network.vlan_id,
         "VipPoolStart": network.vip_ranges[0].start,
         "VipPoolEnd": network.vip_ranges[0].end,
-        "K8snodeIPPoolStart": network.node_ranges[0].start,
-        "K8snodeIPPoolEnd": network.node_ranges[0].end,
+        "K8snodeIPPoolStart": network.node_ranges[0].start if network.node_ranges else None,
+        "K8snodeIPPoolEnd": network.node_ranges[0].end if network.node_ranges else None,
         "Site": network.site,
         "UpgradeReserve": network.upgrade_reserve,
         "VipPoolRanges": [*map(written, network.vip_ranges)],
         "NodePoolRanges": [*map(written, network.node_ranges)],
         "ReservedRanges": [*map(written, network.reserved)],
+        "DhcpScope": next(map(written, network.scopes), None),
     }
 
 

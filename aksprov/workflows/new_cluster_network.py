@@ -6,6 +6,7 @@ import msgspec
 
 from aksprov.errors import DefinitionError, ExitCode
 from aksprov.ipam.cidrs import standard_overlaps
+from aksprov.ipam.dhcp import scope_rows, with_prefix
 from aksprov.ipam.rules import check_network, normalised
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -22,28 +23,29 @@ def run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     snapshot = store.snapshot()
     network = _define(request, snapshot)
-    notes = (*prefix_note(request, network), *standard_overlaps(network))
+    notes, rows = (*prefix_note(request, network), *standard_overlaps(network)), scope_rows(network)
     if network.key in snapshot.networks:
         return _outcome(network, notes=(*notes, f"network {network.name} is there already: nothing to change"))
     if request.flag("whatIf"):
-        return Outcome(plan=_plan(request, network), notes=notes, exit_code=ExitCode.WOULD_CHANGE)
+        return Outcome(plan=_plan(request, network), rows=rows, notes=notes, exit_code=ExitCode.WOULD_CHANGE)
     with store.write() as transaction:
         network = _define(request, transaction.snapshot())
         transaction.put_network(network)
     made = (f"made a new state at {store.location}",) if store.created else ()
-    return _outcome(network, notes=(*notes, *made))
+    return msgspec.structs.replace(_outcome(network, notes=(*notes, *made)), rows=rows)
 
 
 def _define(request: Request, snapshot: Snapshot) -> Network:
     """The recorded network where it has the values that were given, else a new one.
 
     Raises:
-        DefinitionError: NetworkExistsDifferently, or the rule that a new one breaks.
+        DefinitionError: NetworkExistsDifferently, PrefixUnknown, PrefixesDiffer, or the rule that a new one breaks.
     """
     recorded = snapshot.networks.get(request.need("name").lower())
     wanted = read_network(request, recorded)
     if recorded is None:
-        return check_network(wanted, snapshot)
+        checked = check_network(wanted, snapshot)
+        return check_network(with_prefix(checked, snapshot), snapshot) if checked.dhcp else checked
     changed = differences(recorded, normalised(wanted))
     if changed:
         raise DefinitionError(

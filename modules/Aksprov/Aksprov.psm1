@@ -10,10 +10,10 @@ function New-AksHciClusterNetwork {
 
     .DESCRIPTION
     It carries out 'aksprov new-cluster-network'; docs/cmdlets.md has all of it.
-    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
-    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
+    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
+    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name
@@ -52,6 +52,9 @@ function New-AksHciClusterNetwork {
     .PARAMETER upgradeReserve
     Addresses of the node pool that sizing keeps for the upgrades of each cluster. 0 to 1000. Default: 5.
 
+    .PARAMETER dhcpScope
+    Addresses that the DHCP server hands out, A-B; the VIP pool must be outside. It cannot be asked for them, so without this option a Warning says that nobody knows.
+
     .PARAMETER site
     Site of the network: address ranges of different sites may overlap, and only hosts with this label 'site' join it. Without one the network shares one scope with all others that have none.
 
@@ -59,6 +62,11 @@ function New-AksHciClusterNetwork {
     New-AksHciClusterNetwork -name labnet -vswitchName External -ipAddressPrefix 10.0.0.0/24 -gateway 10.0.0.1 -dnsServers 10.0.0.2 -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -k8sNodeIpPoolStart 10.0.0.10 -k8sNodeIpPoolEnd 10.0.0.100
 
     A /24 with 21 virtual addresses and room for 91 nodes.
+
+    .EXAMPLE
+    New-AksHciClusterNetwork -name leased -vswitchName External -vipPoolStart 10.0.0.200 -vipPoolEnd 10.0.0.220 -dhcpScope 10.0.0.10-10.0.0.150
+
+    Hosts keep the addresses that a DHCP server gave them.
     #>
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.ClusterNetwork')]
@@ -105,6 +113,9 @@ function New-AksHciClusterNetwork {
         [string] $macPoolName,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $upgradeReserve,
+        [Parameter(ParameterSetName = 'DHCP', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'DHCP+VLAN', ValueFromPipelineByPropertyName = $true)]
+        [string] $dhcpScope,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $site
     )
@@ -203,7 +214,7 @@ function Set-AksHciClusterNetwork {
     Never hand these addresses out.
 
     .PARAMETER release
-    Hand these addresses out again, which were reserved.
+    Hand these addresses out again, which were reserved, or are in quarantine as somebody answered for them.
 
     .EXAMPLE
     Set-AksHciClusterNetwork -name labnet -addVipRange 10.0.0.230-10.0.0.239
@@ -277,10 +288,10 @@ function New-AksHciNetworkSetting {
 
     .DESCRIPTION
     It carries out 'aksprov new-network-setting'; docs/cmdlets.md has all of it.
-    DHCP: Nodes get their addresses by DHCP. Not available: networks whose nodes get their addresses by DHCP are not built yet.
-    DHCP+VLAN: The same, tagged. Not available: networks whose nodes get their addresses by DHCP are not built yet.
     StaticIP: Nodes have static addresses; the one to use.
     StaticIP+VLAN: The same, tagged.
+    DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
+    DHCP+VLAN: The same, tagged.
     SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
 
     .PARAMETER name

@@ -66,6 +66,12 @@ options:
       - "Addresses of the node pool that sizing keeps for the upgrades of each cluster."
       - "When it is left out, aksprov takes V(5)."
     type: int
+  dhcp_scope:
+    description:
+      - >-
+        Addresses that the DHCP server hands out, A-B; the VIP pool must be outside. It cannot be asked for
+        them, so without this option a Warning says that nobody knows.
+    type: str
   site:
     description:
       - >-
@@ -99,7 +105,7 @@ options:
     elements: str
   release:
     description:
-      - "Hand these addresses out again, which were reserved."
+      - "Hand these addresses out again, which were reserved, or are in quarantine as somebody answered for them."
     type: list
     elements: str
   state:
@@ -230,6 +236,11 @@ object:
       returned: always
       type: list
       elements: str
+    DhcpScope:
+      description:
+        - "ours: addresses that the DHCP server hands out"
+      returned: always
+      type: str
 plan:
   description:
     - "The plan, in check mode and with --diff."
@@ -289,6 +300,9 @@ ARGUMENTS = {
     "upgrade_reserve": {
         "type": "int",
     },
+    "dhcp_scope": {
+        "type": "str",
+    },
     "site": {
         "type": "str",
     },
@@ -338,6 +352,7 @@ NAMES = {
     "vlan_id": "vlanID",
     "mac_pool_name": "macPoolName",
     "upgrade_reserve": "upgradeReserve",
+    "dhcp_scope": "dhcpScope",
     "site": "site",
     "add_vip_range": "addVipRange",
     "add_node_range": "addNodeRange",
@@ -348,6 +363,7 @@ NAMES = {
 }
 TAKES = {
     "present": [
+        "dhcp_scope",
         "dns_servers",
         "gateway",
         "ip_address_prefix",

@@ -137,6 +137,11 @@ objects:
       returned: always
       type: list
       elements: str
+    DhcpScope:
+      description:
+        - "ours: addresses that the DHCP server hands out"
+      returned: always
+      type: str
     Addresses:
       description:
         - "ours: with --addresses, each lease and what is free"

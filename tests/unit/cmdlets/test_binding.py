@@ -21,6 +21,7 @@ NET = (
     " --dns-servers 10.0.0.2 --vip-pool-start 10.0.0.200 --vip-pool-end 10.0.0.220"
     " --k8s-node-ip-pool-start 10.0.0.10 --k8s-node-ip-pool-end 10.0.0.100"
 )
+LEASED = "new-cluster-network --name n --vswitch-name s --vip-pool-start 10.0.0.2 --vip-pool-end 10.0.0.3"
 BALANCERS = "new-cluster --name d --load-balancer-settings"
 POOL = "new-cluster --name d --node-pool-name p"
 HOST = "add-host --name cp1 --address 10.0.0.11 --os linux"
@@ -118,6 +119,8 @@ def test_a_value_is_handed_on_in_its_declared_form(line: str, name: str, value: 
         (POOL, "NodePool"),
         (NET, "StaticIP"),
         (f"{NET} --vlan-id 7", "StaticIP+VLAN"),
+        (LEASED, "DHCP"),
+        (f"{LEASED} --vlan-id 7 --dhcp-scope 10.0.0.9", "DHCP+VLAN"),
         ("get-cluster-network", "All"),
         ("get-cluster-network --name n --addresses", "ByName"),
         ("get-cluster-network --cluster-name c", "ByClusterName"),
@@ -199,12 +202,6 @@ BAD = [
     ('new-cluster --name d --vnet \'{"Name": "a b"}\'', "InvalidName", 65, "network"),
     (without(NET, "--gateway", "--dns-servers"), "MissingParameter", 64, "--gateway|--dns-servers"),
     (without(NET, "--vip-pool-start", "--vip-pool-end"), "SdnNotAvailable", 69, "--vip-pool-start"),
-    (
-        "new-cluster-network --name n --vswitch-name s --vip-pool-start 10.0.0.2 --vip-pool-end 10.0.0.3",
-        "DhcpNotAvailable",
-        69,
-        "StaticIP",
-    ),
     (without(NET, "--gateway", "--dns-servers", "--ip-address-prefix"), "DhcpWithNodePool", 65, "--gateway|DHCP"),
     (without(NET, "--gateway") + " --gateway 10.0.0.256", "InvalidAddress", 65, "10.0.0.256|gateway"),
     (without(NET, "--gateway") + " --gateway 010.0.0.1", "InvalidAddress", 65, "leading zeros"),

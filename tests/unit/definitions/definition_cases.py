@@ -86,6 +86,17 @@ def cluster(rest: str = "") -> str:
     return f"new-cluster --name demo --configure-only {rest}".rstrip()
 
 
+# What a network whose nodes use DHCP has none of.
+NO_STATIC = dict.fromkeys(
+    ("ip_address_prefix", "gateway", "dns_servers", "k8s_node_ip_pool_start", "k8s_node_ip_pool_end")
+)
+
+
+def dhcp(**changes: str) -> str:
+    """The line of a network whose nodes use DHCP."""
+    return network(**NO_STATIC, **changes)
+
+
 POOL = "--node-pool-name pool"
 # Needs nothing in the state, and makes none.
 NETWORKS = [
@@ -111,6 +122,11 @@ NETWORKS = [
     Case(network(ip_address_prefix="10.20.0/24"), 65, "InvalidPrefix", "10.20.0/24"),
     Case(network(ip_address_prefix="010.20.0.0/24"), 65, "InvalidPrefix", "010.20.0.0/24"),
     Case(network(ip_address_prefix="external"), 65, "InvalidPrefix", "external"),
+    # masks that some read as a netmask and others as a wildcard, or in another base
+    *(
+        Case(network(ip_address_prefix=f"10.20.0.0/{mask}"), 65, "InvalidPrefix", f"/{mask}|length")
+        for mask in ("255.255.255.0", "0.0.0.255", "024", "0x18", "+24", "24.0", "-8", "24/24", "")
+    ),
     Case(network(ip_address_prefix="10.20.0.0/31"), 65, "PrefixTooSmall", "10.20.0.0/31|30 or shorter"),
     Case(network(ip_address_prefix="10.20.0.7/32"), 65, "PrefixTooSmall", "10.20.0.7/32"),
     Case(network(ip_address_prefix="169.254.0.0/16"), 65, "PrefixReserved", "169.254.0.0/16|link-local"),
@@ -147,10 +163,17 @@ NETWORKS = [
     Case(network(vip_pool_start=None, vip_pool_end=None), 69, "SdnNotAvailable", "--vip-pool-start"),
     Case(network(ip_address_prefix=None, gateway=None, dns_servers=None), 65, "DhcpWithNodePool",
          "--k8s-node-ip-pool-start|DHCP"),
-    Case(network(ip_address_prefix=None, gateway=None, dns_servers=None, k8s_node_ip_pool_start=None,
-                 k8s_node_ip_pool_end=None), 69, "DhcpNotAvailable", "DHCP|StaticIP"),
-    Case(network(ip_address_prefix=None, gateway=None, dns_servers=None, k8s_node_ip_pool_start=None,
-                 k8s_node_ip_pool_end=None, vlan_id="7"), 69, "DhcpNotAvailable", "DHCP"),
+    Case(dhcp(), 65, "PrefixUnknown", "lab2|no host|add-host"),
+    Case(dhcp(vlan_id="7"), 65, "PrefixUnknown", "VIP pool 10.20.0.200-10.20.0.220"),
+    Case(dhcp(dhcp_scope="10.20.0.150-10.20.0.200"), 65, "VipPoolInDhcpScope",
+         "VIP pool 10.20.0.200-10.20.0.220|DHCP scope 10.20.0.150-10.20.0.200"),
+    Case(dhcp(dhcp_scope="10.20.0.150-10.20.0.20"), 65, "PoolReversed", "10.20.0.150-10.20.0.20"),
+    Case(dhcp(dhcp_scope="10.20.0.0/25"), 65, "InvalidAddress", "10.20.0.0/25"),
+    Case(dhcp(dhcp_scope="fd00::1-fd00::9"), 69, "Ipv6NotAvailable", "fd00::1"),
+    Case(dhcp(vip_pool_start="fd00::200", vip_pool_end="fd00::220"), 69, "Ipv6NotAvailable", "fd00::2"),
+    Case(network(dhcp_scope="10.20.0.150-10.20.0.160"), 64, "ParameterSetsMixed", "--dhcp-scope|StaticIP"),
+    Case(network("new-network-setting", **NO_STATIC, dhcp_scope="10.20.0.5"), 64, "UnknownOption", "--dhcp-scope",
+         powershell=False),
     Case(network(vip_pool_start=None, vip_pool_end=None, vlan_id="7"), 64, "MissingParameter", "--vip-pool-start"),
     Case(network(name=None), 64, "MissingParameter", "--name"),
     Case(network() + " --name other", 64, "GivenTwice", "-name"),

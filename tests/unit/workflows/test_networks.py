@@ -70,6 +70,7 @@ SHOWN = {
     "VipPoolRanges": ["10.0.0.200-10.0.0.220"],
     "NodePoolRanges": ["10.0.0.10-10.0.0.100"],
     "ReservedRanges": [],
+    "DhcpScope": None,
 }
 
 
@@ -263,7 +264,7 @@ def test_an_unknown_name_is_not_found(run: Run, given: dict[str, str | list[str]
 
 def test_settings_are_printed_and_nothing_is_stored(run: Run, tmp_path: Path) -> None:
     network = run("new-network-setting", LAB)
-    ours = ("Site", "UpgradeReserve", "VipPoolRanges", "NodePoolRanges", "ReservedRanges")
+    ours = ("Site", "UpgradeReserve", "VipPoolRanges", "NodePoolRanges", "ReservedRanges", "DhcpScope")
     assert (network.single, network.objects[0]) == (True, {k: v for k, v in SHOWN.items() if k not in ours})
     with pytest.raises(AksprovError, match="overlap"):
         run("new-network-setting", LAB | {"vipPoolStart": "10.0.0.50"})
