@@ -40,8 +40,13 @@ ROOT = "root:root"
 ADMINISTRATORS = "S-1-5-32-544"
 
 _PATH = re.compile(r"/[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
-# Windows drops blanks and dots at the end of a name; inside a name a blank is common ("Program Files").
-_WINDOWS_PATH = re.compile(r"[A-Z]:(/[A-Za-z0-9._@+-]([A-Za-z0-9 ._@+-]*[A-Za-z0-9_@+-])?)+")
+# What Windows takes for a name, and keeps: it drops blanks and dots at the end.  "PROGRA~1" is a short name of
+# something else.  Source: "Naming Files, Paths, and Namespaces" of the Win32 documentation.
+_WINDOWS_PATH = re.compile(r'[A-Z]:(/(?! )[^<>:"/\\|?*]*[^<>:"/\\|?* .])+')
+_SHORT_NAME = re.compile(r"~[0-9]")
+_DEVICES = RESERVED | {"conin$", "conout$"} | {f"{port}{n}" for port in ("com", "lpt") for n in "\u00b9\u00b2\u00b3"}
+# MAX_PATH is 260; the original of a file is kept under a longer name, and so is what is staged.
+_WINDOWS_LENGTH = 200
 _WINDOWS_MODES = ("0600", "0644")
 
 
@@ -69,8 +74,9 @@ class BundleFile(Value, frozen=True, kw_only=True):
     C:/ProgramData otherwise lets every user add files.  SIDs: "Well-known SIDs", MS-DTYP 2.4.2.4.
 
     Args:
-        path: absolute; POSIX, letters, digits and ``._@+-`` only, or Windows with an upper-case
-            drive letter, slashes and blanks inside names ("C:/Program Files/x"); no ``..``.
+        path: absolute; POSIX, letters, digits and ``._@+-`` only, no ``..``; or Windows with an upper-case
+            drive letter and slashes ("C:/Program Files/x"), of at most 200 UTF-16 units, whose names are as
+            Windows takes and keeps them: printable, any letters, no devices, no blank at their beginning or end.
         mode: four octal digits; on Windows 0600 or 0644.
         owner: "user:group"; on Windows the SID of the Administrators.
         content: its text; None when it is exactly a late value that is not known yet.
@@ -99,8 +105,10 @@ class BundleFile(Value, frozen=True, kw_only=True):
 def _well_formed(path: str) -> bool:
     names = path.split("/")[1:]
     if is_windows_path(path):
-        # Windows takes "con.txt" for the device, too.
-        return bool(_WINDOWS_PATH.fullmatch(path)) and not any(n.split(".")[0].lower() in RESERVED for n in names)
+        # Windows takes "con.txt" and "con .txt" for the device, too
+        devices = any(n.split(".")[0].rstrip(" ").lower() in _DEVICES for n in names)
+        fits = path.isprintable() and len(path.encode("utf-16-le")) // 2 <= _WINDOWS_LENGTH
+        return fits and bool(_WINDOWS_PATH.fullmatch(path)) and not devices and not _SHORT_NAME.search(path)
     return bool(_PATH.fullmatch(path)) and ".." not in names
 
 

@@ -1,21 +1,23 @@
 """A folder of files that somebody wrote by hand: ``DIR/<host>/<path>``, without the index of a written one.
 
-Its files belong to no cluster (their cluster is ""), and no program is asked whether it likes them.
+Below a Windows host's folder lie its drives: ``DIR/<host>/C/ProgramData/x``.  The files belong to no cluster (their
+cluster is ""), and no program is asked whether it likes them.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from aksprov.errors import DefinitionError
-from aksprov.model.bundle import Bundle, BundleFile
+from aksprov.model.bundle import ADMINISTRATORS, ROOT, Bundle, BundleFile, is_windows_path
+from aksprov.model.windows import HOME
 from aksprov.transport.folder import index_of
 
 # What is below it says what we manage on the host.
-_OURS = "/var/lib/aksprov/"
+_OURS = ("/var/lib/aksprov/", f"{HOME.lower()}/")
 _LIMIT = 16 * 1024 * 1024
 
 
@@ -25,11 +27,15 @@ def is_plain(directory: Path) -> bool:
     return bool(hosts) and not any(index_of(directory, place.name).exists() for place in hosts)
 
 
-def load_plain(directory: Path) -> dict[str, Bundle]:
+def load_plain(directory: Path, windows: Collection[str] = ()) -> dict[str, Bundle]:
     """The bundles of a folder without indexes, by host key.
 
     A file gets owner root:root, and mode 0755 where its owner may execute it here, else 0644, as
-    git has it: other modes do not survive being copied about.
+    git has it: other modes do not survive being copied about.  On Windows it belongs to the Administrators, and
+    Users may read it.
+
+    Args:
+        windows: keys of hosts that run Windows.
 
     Raises:
         DefinitionError: FolderFileRefused.
@@ -42,11 +48,24 @@ def load_plain(directory: Path) -> dict[str, Bundle]:
         if key in bundles:
             raise _refused(place, "two folders are of one host: names are the same in upper and lower case")
         try:
-            files = sorted(_files(str(place), ""), key=lambda file: file.path)
+            found = list(_drives(place)) if key in windows else list(_files(str(place), "", ""))
         except OSError as error:
             raise _refused(place, str(error)) from None
-        bundles[key] = Bundle(host=key, files=tuple(files))
+        bundles[key] = Bundle(host=key, files=tuple(sorted(found, key=lambda file: file.path)))
     return bundles
+
+
+def _drives(place: Path) -> Iterator[BundleFile]:
+    """What is below a Windows host's folder."""
+    seen: dict[str, str] = {}
+    for drive in _entries(place):
+        if not drive.is_dir() or drive.is_symlink():
+            raise _refused(drive, "a Windows host's folder holds drives: C/ProgramData/x is C:\\ProgramData\\x there")
+        for file in _files(str(drive), "", f"{drive.name}:"):
+            other = seen.setdefault(file.path.lower(), file.path)
+            if other != file.path:
+                raise _refused(drive, f"{other} and {file.path} are one file on Windows")
+            yield file
 
 
 def _entries(directory: Path) -> list[Path]:
@@ -56,29 +75,31 @@ def _entries(directory: Path) -> list[Path]:
         return []
 
 
-def _files(host: str, path: str) -> Iterator[BundleFile]:
-    """What is below a host's folder.  Plain strings: with pathlib this takes as long as half a login."""
-    with os.scandir(host + path) as entries:
+def _files(folder: str, path: str, drive: str) -> Iterator[BundleFile]:
+    """What is below a folder that is a root.  Plain strings: with pathlib this takes as long as half a login."""
+    with os.scandir(folder + path) as entries:
         for entry in entries:
             below = f"{path}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                yield from _files(host, below)
+                yield from _files(folder, below, drive)
             else:
-                yield _file(entry, below)
+                yield _file(entry, drive + below)
 
 
 def _file(entry: os.DirEntry[str], path: str) -> BundleFile:
     place, status = Path(entry.path), entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         raise _refused(place, "it is a link or no regular file")
-    if path.startswith(_OURS):
-        raise _refused(place, f"what is below {_OURS} is aksprov's own")
+    if (path.lower() if is_windows_path(path) else path).startswith(_OURS):
+        raise _refused(place, f"{path} is aksprov's own")
     if status.st_size > _LIMIT:
         raise _refused(place, f"it is larger than {_LIMIT // 2**20} MiB")
     try:
         content = place.read_bytes().decode()
+        if is_windows_path(path):
+            return BundleFile(path=path, content=content, reader="data", cluster="", owner=ADMINISTRATORS)
         mode = "0755" if status.st_mode & stat.S_IXUSR else "0644"
-        return BundleFile(path=path, content=content, reader="data", cluster="", mode=mode)
+        return BundleFile(path=path, content=content, reader="data", cluster="", mode=mode, owner=ROOT)
     except UnicodeDecodeError:
         raise _refused(place, "it is not UTF-8 text") from None
     except ValueError as error:

@@ -54,7 +54,7 @@ async def push_files(request: Request, session: Session, folder: Path) -> Outcom
     """
     store = open_store(session.state_url)
     snapshot = store.snapshot()
-    bundles = load_plain(folder)
+    bundles = load_plain(folder, {key for key, host in snapshot.hosts.items() if host.os == "windows"})
     _check_known(bundles, snapshot, folder)
     what_if = request.flag("whatIf")
     if not what_if:

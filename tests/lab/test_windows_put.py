@@ -224,18 +224,50 @@ async def test_who_may_not_change_a_host_is_refused_before_anything_is_written(h
         assert host.litter() == []
 
 
+ODD = (
+    "C:/data/a b/it's $x `y` [z] {0}.txt",
+    "C:/data/$(Get-Date)/%PATH% & (1);,=!#^~@'.txt",
+    "C:/data/[a-z]/.B\u00fccher \u6f22\U0001f600.txt",
+)
+
+
+@pytest.mark.parametrize("wire", ["psrp", pytest.param("winrm", marks=pytest.mark.slow)])
 @in_loop
-async def test_any_name_and_any_size(host: WindowsHost) -> None:
-    """Names with blanks; and 40 MB, which take two pipelines."""
-    names = [f"C:/data/{n}/a b+@{n}.txt" for n in range(50)]
+async def test_any_name_that_windows_can_have(host: WindowsHost, wire: str) -> None:
+    """Put, read, replaced, put back and taken away again; what would be a pattern of them is left alone."""
+    host.entry = msgspec.structs.replace(host.entry, connection=wire)
+    beside = "C:/data/a b/it's $x `y` z {0}.txt"
+    host.write(ODD[0], "found")
+    host.write(beside, "another's")
+    async with host.connected() as connection:
+        await connection.put_bundle(delivery(tuple(file(name, name, "data") for name in ODD)))
+        assert [host.path(name).read_text() for name in ODD] == list(ODD)
+        seen = await connection.observe([*ODD, beside])
+        assert {seen.files[name].kind for name in (*ODD, beside)} == {"file"}
+        assert seen.manifest is not None and [f.path for f in seen.manifest.files] == list(ODD)
+        assert await connection.get([*ODD, "C:/nothing"]) == {name: name.encode() for name in ODD}
+        host.served.windows.fail("New-Service", "refused", times=1)
+        changed = (*(file(name, "new", "data") for name in ODD), *small_node())
+        assert (await refused(connection, delivery(changed, epoch=2))).code == "SwapFailed"
+        assert [host.path(name).read_text() for name in ODD] == list(ODD)
+        await connection.put_bundle(removal(tuple(file(name, "", "data") for name in ODD), 3))
+    assert (host.path(ODD[0]).read_text(), host.path(beside).read_text()) == ("found", "another's")
+    assert [host.path(name).exists() for name in ODD[1:]] == [False, False]
+    assert host.litter() == []
+
+
+@in_loop
+async def test_any_size(host: WindowsHost) -> None:
+    """Nothing at all, fifty files, and 40 MB, which take two pipelines."""
+    names = [f"C:/data/{n}/{n}.txt" for n in range(50)]
     big = base64.b64encode(os.urandom(30_000_000)).decode()  # 40 MB of text; deflated it is 30
     many = (file("C:/data/big", big, "data"), *(file(name, name, "data") for name in names))
     async with host.connected() as connection:
-        await connection.put_bundle(delivery(many))
+        await connection.put_bundle(delivery(()))
+        await connection.put_bundle(delivery((*many, file("C:/data/empty", "", "data")), epoch=2))
         assert [host.path(name).read_text() for name in names] == names
-        got = await connection.get([names[0], "C:/nothing"])
-        assert got == {names[0]: names[0].encode()}
         assert host.path("C:/data/big").read_text() == big
+        assert host.path("C:/data/empty").read_bytes() == b""
 
 
 @in_loop

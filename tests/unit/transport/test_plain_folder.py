@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aksprov.errors import DefinitionError
+from aksprov.model.bundle import ADMINISTRATORS
 from aksprov.transport.plain_folder import is_plain, load_plain
 
 
@@ -40,6 +41,15 @@ def test_one_index_makes_it_a_written_folder(tmp_path: Path) -> None:
     assert not is_plain(tmp_path)
 
 
+def test_below_a_windows_host_lie_its_drives(tmp_path: Path) -> None:
+    odd = "it's $x `y` [z] \u00fc.txt"
+    write(tmp_path, f"Win1/C/Program Files/{odd}", mode=0o700)
+    write(tmp_path, "Win1/D/k/a")
+    (bundle,) = load_plain(tmp_path, {"win1"}).values()
+    files = [(f.path, f.mode, f.owner) for f in bundle.files]
+    assert files == [(f"C:/Program Files/{odd}", "0644", ADMINISTRATORS), ("D:/k/a", "0644", ADMINISTRATORS)]
+
+
 BAD: dict[str, Callable[[Path], object]] = {
     "link": lambda d: (d / "h1/etc/link").symlink_to("/etc/shadow"),
     "UTF-8": lambda d: write(d, "h1/etc/binary", b"\xff"),
@@ -58,5 +68,26 @@ def test_what_cannot_be_pushed_is_refused(tmp_path: Path, word: str) -> None:
     BAD[word](tmp_path)
     with pytest.raises(DefinitionError, match="cannot be pushed") as caught:
         load_plain(tmp_path)
+    assert caught.value.code == "FolderFileRefused"
+    assert word in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("paths", "word"),
+    [
+        (["etc/a"], "not a path"),
+        (["a"], "drives"),
+        (["c/a"], "not a path"),
+        (["C/a", "C/A"], "one file on Windows"),
+        (["C/programdata/AKSPROV/manifest.json"], "own"),
+        (["C/a?b"], "not a path"),
+        (["C/nul.txt"], "not a path"),
+    ],
+)
+def test_what_windows_cannot_have_is_refused(tmp_path: Path, paths: list[str], word: str) -> None:
+    for path in paths:
+        write(tmp_path, f"win1/{path}")
+    with pytest.raises(DefinitionError, match="cannot be pushed") as caught:
+        load_plain(tmp_path, {"win1"})
     assert caught.value.code == "FolderFileRefused"
     assert word in caught.value.why
