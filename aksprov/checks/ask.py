@@ -37,10 +37,12 @@ async def ask(connection: Connection, *questions: Question) -> Answers:
         ) from error
 
 
-async def until(settled: Callable[[T], bool], read: Callable[[], Awaitable[T]], deadline: float) -> T:
+async def until(
+    settled: Callable[[T], bool], read: Callable[[], Awaitable[T]], deadline: float, *, pause: float = PAUSE_SECONDS
+) -> T:
     """What ``read`` says once it is ``settled``, or at last when the event loop's clock has passed ``deadline``."""
     value = await read()
     while not settled(value) and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause)
         value = await read()
     return value

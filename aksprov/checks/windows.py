@@ -18,6 +18,10 @@ from aksprov.model.windows import HOME, Features, Firewall, FirewallRule, Servic
 APPLY_AGAIN = "run the same new-cluster command again: it sets up what is missing"
 # The network plugins' names for their HNS networks begin so.
 _NETWORKS = ("Calico", "flannel.")
+NO_NETWORK_CURE = (
+    "Calico: kubectl get pods -A --field-selector spec.nodeName=NODE shows its node's pod; Flannel: see "
+    "C:\\var\\log\\flanneld and start the task aksprov-flanneld; after a restart give it two minutes"
+)
 # kubelet writes it when its node has joined.
 _KUBECONFIG = "C:/etc/kubernetes/kubelet.conf"
 
@@ -95,11 +99,7 @@ def _networks() -> Probe:
         if ours:
             return passed(", ".join(ours))
         if " ".join(answers.get(joined, ())).startswith("file"):
-            return failed(
-                "the node has joined, and there is no network of the cluster's plugin",
-                "Calico: kubectl get pods -A --field-selector spec.nodeName=NODE shows its node's pod; Flannel: see "
-                "C:\\var\\log\\flanneld and start the task aksprov-flanneld; after a restart give it two minutes",
-            )
+            return failed("the node has joined, and there is no network of the cluster's plugin", NO_NETWORK_CURE)
         return skipped("no network of the cluster's plugin; it makes one when the node has joined")
 
     return Probe("HnsNetworks", "Host", (question, joined), judge)

@@ -1,4 +1,4 @@
-"""Plain files for Windows hosts by the program itself, over both wires: names of every kind, and hosts that cannot be had.
+"""Plain files for Windows hosts by the program itself, over both wires: any names, and a host that refuses us.
 
 What is on a host is read from the folder that stands for its drive.
 """

@@ -29,6 +29,7 @@ from windows_lab import (
     windows_host,
 )
 
+from aksprov.checks.windows_network import await_network
 from aksprov.model.facts import Unit
 from aksprov.model.windows import HOME
 
@@ -191,6 +192,25 @@ async def test_a_network_that_stays_away_is_a_row(host: WindowsHost, monkeypatch
         assert (await refused(connection, delivery(small_node()))).code == "HostDisconnected"
         await away
     assert not host.path(f"{HOME}/manifest.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
+@in_loop
+async def test_the_plugins_network_is_waited_for_through_the_cut_that_it_makes(host: WindowsHost, wire: str) -> None:
+    host.entry = msgspec.structs.replace(host.entry, connection=wire)
+    async with host.connected() as connection:
+        row = await await_network(connection, "flannel.4096", cluster="demo", seconds=0)
+        assert (row.test_result, "flannel.4096 has not come" in row.details) == ("Failed", True)
+        waiting = asyncio.create_task(await_network(connection, "flannel.4096", cluster="demo", seconds=60))
+        await asyncio.sleep(1)
+        away = asyncio.create_task(cut(host, 3))
+        with host.served.windows.edit() as state:
+            state["hns"]["1"] = {"ID": "1", "Name": "flannel.4096", "Type": "Overlay"}
+        await away
+        row = await waiting
+    assert (row.test_result, row.details) == ("Passed", "flannel.4096")
+    assert "cut" in {record["event"] for record in host.served.records}
 
 
 async def cut(host: WindowsHost, seconds: float) -> None:
