@@ -10,6 +10,7 @@ import msgspec
 
 from aksprov.cmdlets.common import ROW_PROPERTIES, SAVED_PLAN
 from aksprov.cmdlets.declaration import Default, Example, Kind, Parameter, ParameterSet, Property, Verb
+from aksprov.cmdlets.program_source import PROGRAM_PARAMETERS
 from aksprov.cmdlets.sizes import SIZE_NAMES
 
 LEGACY_SET = "LegacyNodeCounts"
@@ -337,9 +338,12 @@ _COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", 
 NEW_CLUSTER = Verb(
     name="new-cluster",
     cmdlet="New-AksHciCluster",
+    Property(name="ProgramSource", parameter="programSource", help="ours"),
+    Property(name="OfflineBundle", parameter="offlineBundle", help="ours: a folder on the controller"),
+    Property(name="PackageSettings", kind="object", help="ours: Repository, Key and Proxy"),
     topic="Clusters",
     synopsis="Make a cluster on hosts of the inventory.",
-    parameters=(*_MAIN, *_FIRST_POOL, *_FIRST_POOLS, *_OURS, *_NOT_YET),
+    parameters=(*_MAIN, *_FIRST_POOL, *_FIRST_POOLS, *_OURS, *PROGRAM_PARAMETERS, *_NOT_YET),
     sets=(
         ParameterSet(name=_NODE_POOL, help="With --node-pool-name: a first node pool as described."),
         ParameterSet(

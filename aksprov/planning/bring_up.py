@@ -9,6 +9,7 @@ import msgspec
 
 from aksprov.model.desired import Desired
 from aksprov.model.plan import HostPlan, Plan, PlanStep, plan_hash
+from aksprov.planning.prepare import PREPARE
 
 INIT: Final = "init-control-plane"
 JOIN_CONTROL_PLANE: Final = "join-control-plane"
@@ -45,9 +46,17 @@ def secret_values(desired: Desired) -> Collection[str]:
     """Names of the secret late values that the nodes join with."""
     more = len(desired.by_role("control-plane")) > 1
     joining = more or bool(desired.by_role("worker"))
-    return (*((JOIN_TOKEN,) if joining else ()), *((CERTIFICATE_KEY,) if more else ()))
+    windows = any(pool.os_type == "windows" and pool.count for pool in desired.cluster.node_pools)
+    wanted = {JOIN_TOKEN: joining, CERTIFICATE_KEY: more, ACCOUNT_TOKENS: windows}
+    return tuple(name for name, needed in wanted.items() if needed)
+
+
+def started_nodes(plan: Plan) -> frozenset[str]:
+    """Keys of the hosts on which the plan starts Kubernetes, or sees that it runs."""
+    return frozenset(host.name for host in plan.hosts if any(step.id in _TITLES for step in host.steps))
 
 
 def configuration(host: HostPlan) -> HostPlan:
-    """What is left of a host's plan when Kubernetes is not started: files, and the steps that read them."""
-    return msgspec.structs.replace(host, steps=tuple(step for step in host.steps if step.id not in _TITLES))
+    """What is left of a host's plan without its preparation and Kubernetes: files, and the steps that read them."""
+    kept = tuple(step for step in host.steps if step.id != PREPARE and step.id not in _TITLES)
+    return msgspec.structs.replace(host, steps=kept)

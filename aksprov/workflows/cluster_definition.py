@@ -22,6 +22,7 @@ from aksprov.model.node_settings import NodeSettings
 from aksprov.model.request import Request
 from aksprov.workflows.network_definition import network_object
 from aksprov.workflows.pool_definition import pool_values, read_pools
+from aksprov.workflows.prepare.definition import read_source
 
 _CIDRS = ("podCidr", "serviceCidr")
 # parameter -> the verb that changes it later; absent: nothing does
@@ -56,7 +57,7 @@ def read_cluster(request: Request, snapshot: Snapshot) -> tuple[Cluster, Network
     recorded = snapshot.clusters.get(name.lower())
     network = _network(request, snapshot, recorded)
     wanted = _build(request, recorded, name if recorded is None else recorded.name, network)
-    if recorded is not None and wanted != recorded:
+    if recorded is not None and msgspec.structs.replace(wanted, programs=recorded.programs) != recorded:
         _refuse_changes(request, recorded, wanted)
     return wanted, network
 
@@ -161,6 +162,7 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
         service_cidrs=services,
         calico_dataplane=value("calicoDataplane", base.calico_dataplane),
         node_settings=_node_settings(request, base.node_settings),
+        programs=read_source(request, base.programs),
     )
 
 

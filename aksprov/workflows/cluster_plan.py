@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
+from dataclasses import dataclass
 
 import msgspec
 
 from aksprov.checks.preflight import preflight_rows
 from aksprov.cni.capabilities import warnings
+from aksprov.checks.programs import program_rows
 from aksprov.cni.choice import Choice
 from aksprov.errors import HostError
 from aksprov.ipam.placement import place
@@ -104,12 +106,14 @@ async def look(
 ) -> Picture:
     """Place the cluster, read its hosts in one exchange each, get the bundles and compare.
 
+    starting: bool = False,
     Args:
         offline: the hosts are folders: no facts come back and no late value can be had.
         reread: gives what the state records at that moment; None where hosts are only looked at, so that it
             does not matter what they have that the state lacks.
     """
     facts = dict(snapshot.facts)
+        starting: Kubernetes is to be started, too.
     observed: dict[str, Observed] = {}
     for _ in range(_LOOKS):
         desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
@@ -132,18 +136,58 @@ async def look(
     return msgspec.structs.replace(picture, foreign=foreign)
 
 
-async def _compare(
-    verb: str,
-    desired: Desired,
-    facts: dict[str, Facts],
-    observed: dict[str, Observed],
-    snapshot: Snapshot,
-    fleet: Fleet,
-    source: BundleSource,
-    contact: FirstContact,
-    *,
-    offline: bool,
-) -> Picture:
+        (apart, foreign), cleared = await asyncio.gather(  # the one listens for seconds, on other hosts
+            keep_apart(desired, snapshot, fleet), clear(desired, snapshot, facts, fleet, place_again)
+        )
+        heard, strangers = apart.rows[len(desired.rows) :], cleared.strangers
+        desired = msgspec.structs.replace(
+            cleared.desired, router_id=apart.router_id, rows=(*cleared.desired.rows, *heard, *cleared.rows)
+        )
+    seen = _Seen(verb, desired, facts, observed, snapshot, contact, offline=offline, starting=starting)
+    return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign, strangers=strangers)
+
+
+async def look_again(picture: Picture, keys: Iterable[str], fleet: Fleet, source: BundleSource) -> Picture:
+    """The picture once hosts were prepared: their files depend on the programs that they have now.
+
+    Args:
+        keys: of the hosts that were prepared.  The plan keeps its hash, as it is the one that was agreed to.
+    """
+    targets = picture.targets
+
+    async def observe(connection: Connection) -> Observed:
+        return await connection.observe(observed_paths(targets[connection.host.key].bundle))
+
+    fresh = await fleet.each(keys, observe)
+    seen = _Seen(
+        picture.plan.verb,
+        picture.desired,
+        picture.facts | {key: found.facts for key, found in fresh.items()},
+        picture.observed | fresh,
+        picture.recorded,
+        picture.contact,
+    )
+    now = await _compare(seen, fleet, source)
+    plan = msgspec.structs.replace(now.plan, hash=picture.plan.hash)
+    return msgspec.structs.replace(now, plan=plan, rows=picture.rows, foreign=picture.foreign)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a look brought: see :func:`look`."""
+
+    verb: str
+    desired: Desired
+    facts: dict[str, Facts]
+    observed: dict[str, Observed]
+    snapshot: Snapshot
+    contact: FirstContact
+    offline: bool = False
+    starting: bool = False
+
+
+async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
+    desired, facts, observed, snapshot, offline = seen.desired, seen.facts, seen.observed, seen.snapshot, seen.offline
     sizing = size_up(desired.cluster, desired.network, snapshot)
     rows = [
         *warnings(Choice(cluster=desired.cluster)),
@@ -151,10 +195,10 @@ async def _compare(
         *sizing_rows(desired.cluster, desired.network, sizing),
         *desired.rows,
     ]
-    for row in preflight_rows(desired, facts) if not offline else ():
-        if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
-            fleet.fail(row.host.lower(), _failure(row))
-        elif row.test_result != "Failed":
+    stopped = set()
+    for row in (*desired.rows, *(_host_rows(seen) if not offline else ())):
+        key = row.host.lower()
+        if row.test_result != "Failed" or key in stopped:
             rows.append(row)
     known = () if offline else (*snapshot.clusters, desired.cluster.key)
     _leave_others_alone(observed, snapshot.state_id, known, fleet)
@@ -166,7 +210,7 @@ async def _compare(
     going = {k: o for k, o in observed.items() if k not in fleet.failures}
     targets = make_targets(desired, facts, late, source, offline=offline)
     going |= await with_contents(targets, going, fleet)
-    plan = make_plan(verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
+    plan = make_plan(seen.verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
         recorded=snapshot,
         desired=desired,
@@ -176,8 +220,16 @@ async def _compare(
         observed=going,
         late=late,
         plan=msgspec.structs.replace(plan, sizing=sizing),
-        rows=(*rows, *contact.rows),
-        contact=contact,
+        rows=(*rows, *seen.contact.rows),
+        contact=seen.contact,
+    )
+
+
+def _host_rows(seen: _Seen) -> tuple[Row, ...]:
+    certificate = seen.snapshot.late.get((seen.desired.cluster.key, CA), "")
+    return (
+        *preflight_rows(seen.desired, seen.facts, seen.observed, certificate=certificate, starting=seen.starting),
+        *program_rows(seen.desired, seen.facts, starting=seen.starting),
     )
 
 

@@ -22,8 +22,9 @@ from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan
 from aksprov.model.request import Request
 from aksprov.model.row import Row
-from aksprov.planning.bring_up import with_bring_up
+from aksprov.planning.bring_up import started_nodes, with_bring_up
 from aksprov.planning.late import CA, giver
+from aksprov.planning.prepare import with_preparation
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, TakenError
 from aksprov.workflows import plan_file
@@ -39,10 +40,11 @@ from aksprov.workflows.cluster_apply import (
     verify_cluster,
 )
 from aksprov.workflows.cluster_definition import network_names
-from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look
+from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, look, look_again
 from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.get_cluster import refuse_leaving
 from aksprov.workflows.host_accounts import agreed
+from aksprov.workflows.prepare.prepare import prepare_hosts, to_prepare
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -99,9 +101,14 @@ async def carry_out(
             store.check_free(n.host for n in snapshot.nodes if n.cluster == cluster.key)
         offline = folder is not None
         reread = None if offline else store.snapshot
-        picture = await look(request.verb, cluster, network, snapshot, fleet, source, offline=offline, reread=reread)
+        starting = kubernetes is not None
+        picture = await look(
+            request.verb, cluster, network, snapshot, fleet, source, offline=offline, starting=starting, reread=reread
+        )
         if kubernetes is not None:
             picture = _with_kubernetes(picture)
+        if not offline:
+            picture = _with_preparation(picture)
         plan_file.save_if_asked(picture.plan, request)
         if only_plan is not None:
             return msgspec.structs.replace(_what_if(picture, fleet), exit_code=only_plan.exit_code, error=only_plan)
@@ -113,7 +120,7 @@ async def carry_out(
         if picture.plan.empty and not fleet.failures and _is_settled(snapshot, picture, folder):
             return _outcome(store, picture, fleet, (), notes=("nothing to change",))
         try:
-            return await _apply(request, session, store, picture, fleet, folder, kubernetes)
+            return await _apply(request, session, store, picture, fleet, source, folder, kubernetes)
         except TakenError:
             if attempt == REPLANS:
                 raise
@@ -126,6 +133,7 @@ async def _apply(
     store: Store,
     picture: Picture,
     fleet: Fleet,
+    source: BundleSource,
     folder: str | None,
     kubernetes: Kubernetes | None,
 ) -> Outcome:
@@ -135,6 +143,7 @@ async def _apply(
     session.events.run = held.run
     session.events.emit("run.started", text=f"{request.verb} {name}", data=_summary(picture.plan))
     async with kept_alive(store, held.epochs, terms):
+        picture = await _prepare(session, store, picture, held, fleet, source)
         late = await roll_out(store, session, picture, held, fleet)
         if offline:
             rows: tuple[Row, ...] = ()
@@ -169,6 +178,26 @@ def _with_kubernetes(picture: Picture) -> Picture:
     changing.add(giver(picture.desired))
     going = {key: wave for key, wave in waves.items() if not started or key in changing}
     return msgspec.structs.replace(picture, plan=with_bring_up(picture.plan, picture.desired, going))
+
+
+def _with_preparation(picture: Picture) -> Picture:
+    """The picture with the step that installs what hosts lack, on those whose roles need it in this run."""
+    starting = started_nodes(picture.plan)
+    plan = with_preparation(picture.plan, picture.desired, picture.facts, starting)
+    return msgspec.structs.replace(picture, plan=plan)
+
+
+async def _prepare(
+    session: Session, store: Store, picture: Picture, held: Reservation, fleet: Fleet, source: BundleSource
+) -> Picture:
+    """Prepare the hosts whose plan says so, and look at them again."""
+    keys = to_prepare(picture.plan.hosts)
+    if not keys:
+        return picture
+    async with store.journal.steps_of(held.run, held.epochs) as journal:
+        steps = Steps(fleet, session.events, journal, picture.plan.hash, held.run, held.state_id, held.epochs)
+        prepared = await prepare_hosts(picture.desired, steps, keys)
+    return await look_again(picture, prepared, fleet, source)
 
 
 async def _start(
@@ -228,7 +257,10 @@ def _outcome(
 
 def _is_settled(snapshot: Snapshot, picture: Picture, folder: str | None) -> bool:
     """Whether the state says so too: a run that was killed just before its last record goes on."""
-    status = snapshot.statuses.get(picture.desired.cluster.key, ClusterStatus())
+    cluster = picture.desired.cluster
+    if snapshot.clusters.get(cluster.key) != cluster:  # where its programs come from is said anew
+        return False
+    status = snapshot.statuses.get(cluster.key, ClusterStatus())
     if folder is not None:
         return status.details.startswith("written to")
     return status.state in ("Configured", "Deployed")

@@ -8,6 +8,7 @@ import msgspec
 
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Snapshot
+from aksprov.model.programs import ProgramSource
 
 
 def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) -> dict[str, Any]:
@@ -41,8 +42,18 @@ def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) 
         "VirtualNetwork": cluster.network,
         "ApiServerAddress": vips[0] if vips else "",
         "NodeSettings": msgspec.to_builtins(cluster.node_settings),
+        "ProgramSource": cluster.programs.source,
+        "OfflineBundle": cluster.programs.bundle,
+        "PackageSettings": _package_settings(cluster.programs),
         "Nodes": [
             {"Host": n.host, "Role": n.role, "Address": n.address, "Interface": n.interface, "NodePool": n.pool}
             for n in nodes
         ],
     }
+
+
+def _package_settings(programs: ProgramSource) -> dict[str, str]:
+    if programs.source != "packages":
+        return {}
+    settings = programs.packages
+    return {"Repository": settings.repository, "Key": settings.key, "Proxy": settings.proxy}

@@ -868,6 +868,9 @@ function New-AksHciCluster {
     .PARAMETER loadBalancerCount
     Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count. At least 1. Default: 1.
 
+    .PARAMETER shareLoadBalancers
+    Take load balancers of other clusters of the network that share theirs, and let others take these.
+
     .PARAMETER loadBalancerVmSize
     Size that each load balancer host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
 
@@ -915,6 +918,15 @@ function New-AksHciCluster {
 
     .PARAMETER configureOnly
     Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived.
+
+    .PARAMETER programSource
+    Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when it is left out), from package repositories, or from an offline bundle. Each run may say it anew. One of preinstalled, packages, bundle.
+
+    .PARAMETER offlineBundle
+    Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.
+
+    .PARAMETER packageSettings
+    Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: @file.json, or JSON text; short for --program-source packages with it.
 
     .PARAMETER enableAutoScaler
     Scale the node pools by load. Not available: the autoscaler is not built yet.
@@ -1019,6 +1031,7 @@ function New-AksHciCluster {
         [string] $controlPlaneVmSize,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $loadBalancerCount,
+        [switch] $shareLoadBalancers,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $loadBalancerVmSize,
@@ -1061,6 +1074,13 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $networkPluginManifest,
         [switch] $configureOnly,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [ValidateSet('preinstalled', 'packages', 'bundle')]
+        [string] $programSource,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $offlineBundle,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [object] $packageSettings,
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
         [bool] $enableAutoScaler,

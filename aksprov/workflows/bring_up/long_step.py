@@ -23,6 +23,11 @@ _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
         "ApiServerNotAnswering",
         "see the containers of the control plane (crictl ps -a), then run the command again",
     ),
+    "12": ("PackageLockHeld", "wait until that process has ended, or end it, then run the same command again"),
+    "13": ("HostDiskFull", "make room on the host, then run the same command again"),
+    "14": ("ProgramsNotOffered", "have the source offer them, or take another source, then run the same command again"),
+    "15": ("BundleFileDamaged", "run the same command again; if it stays so, look for a failing disk on the host"),
+    "16": ("ServedFileWrong", "look for a failing disk on the host that serves the bundle, or for somebody between the two"),
 }
 
 _START: Final = script("start")

@@ -92,6 +92,10 @@ options:
       - "Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count."
       - "When it is left out, aksprov takes V(1)."
     type: int
+  share_load_balancers:
+    description:
+      - "Take load balancers of other clusters of the network that share theirs, and let others take these."
+    type: bool
   load_balancer_vm_size:
     description:
       - "Size that each load balancer host should have."
@@ -249,6 +253,26 @@ options:
     description:
       - "Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived."
     type: bool
+  program_source:
+    description:
+      - >-
+        Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so
+        when it is left out), from package repositories, or from an offline bundle. Each run may say it anew.
+    type: str
+    choices:
+      - preinstalled
+      - packages
+      - bundle
+  offline_bundle:
+    description:
+      - "Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it."
+    type: str
+  package_settings:
+    description:
+      - >-
+        Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy:
+        @file.json, or JSON text; short for --program-source packages with it.
+    type: raw
   enable_auto_scaler:
     description:
       - "Scale the node pools by load."
@@ -499,6 +523,21 @@ object:
         - ours
       returned: always
       type: dict
+    ProgramSource:
+      description:
+        - ours
+      returned: always
+      type: str
+    OfflineBundle:
+      description:
+        - "ours: a folder on the controller"
+      returned: always
+      type: str
+    PackageSettings:
+      description:
+        - "ours: Repository, Key and Proxy"
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: Host, Role, Address, Interface and NodePool"
@@ -587,6 +626,9 @@ ARGUMENTS = {
     },
     "load_balancer_count": {
         "type": "int",
+    },
+    "share_load_balancers": {
+        "type": "bool",
     },
     "load_balancer_vm_size": {
         "type": "str",
@@ -721,6 +763,20 @@ ARGUMENTS = {
     "configure_only": {
         "type": "bool",
     },
+    "program_source": {
+        "type": "str",
+        "choices": [
+            "preinstalled",
+            "packages",
+            "bundle",
+        ],
+    },
+    "offline_bundle": {
+        "type": "str",
+    },
+    "package_settings": {
+        "type": "raw",
+    },
     "enable_auto_scaler": {
         "type": "bool",
     },
@@ -801,6 +857,7 @@ NAMES = {
     "control_plane_node_count": "controlPlaneNodeCount",
     "control_plane_vm_size": "controlPlaneVmSize",
     "load_balancer_count": "loadBalancerCount",
+    "share_load_balancers": "shareLoadBalancers",
     "load_balancer_vm_size": "loadBalancerVmSize",
     "load_balancer_settings": "loadBalancerSettings",
     "node_pool_name": "nodePoolName",
@@ -817,6 +874,9 @@ NAMES = {
     "node_settings": "nodeSettings",
     "network_plugin_manifest": "networkPluginManifest",
     "configure_only": "configureOnly",
+    "program_source": "programSource",
+    "offline_bundle": "offlineBundle",
+    "package_settings": "packageSettings",
     "enable_auto_scaler": "enableAutoScaler",
     "auto_scaler_profile_name": "autoScalerProfileName",
     "enable_ad_auth": "enableADAuth",
@@ -870,13 +930,17 @@ TAKES = {
         "node_pool_name",
         "node_settings",
         "node_vm_size",
+        "offline_bundle",
         "os_sku",
         "os_type",
         "output_dir",
+        "package_settings",
         "pod_cidr",
         "primary_network_plugin",
+        "program_source",
         "resource_group",
         "service_cidr",
+        "share_load_balancers",
         "subscription_id",
         "taints",
         "tenant_id",

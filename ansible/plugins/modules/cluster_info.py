@@ -159,6 +159,21 @@ objects:
         - ours
       returned: always
       type: dict
+    ProgramSource:
+      description:
+        - ours
+      returned: always
+      type: str
+    OfflineBundle:
+      description:
+        - "ours: a folder on the controller"
+      returned: always
+      type: str
+    PackageSettings:
+      description:
+        - "ours: Repository, Key and Proxy"
+      returned: always
+      type: dict
     Nodes:
       description:
         - "ours: Host, Role, Address, Interface and NodePool"

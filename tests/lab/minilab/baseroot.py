@@ -26,6 +26,8 @@ SUITES = ("bookworm", "trixie")  # Debian 12 and 13
 # whole `systemd --user` manager, which is most of the cost of a login.
 PACKAGES = """systemd systemd-sysv dbus openssh-server haproxy keepalived iproute2 iptables nftables ipset conntrack
 procps iputils-ping sudo kmod less""".split()
+# What a bare host lacks of them: all that somebody has to install before it can be a node or a load balancer.
+NOT_BARE = frozenset("haproxy keepalived iptables nftables ipset conntrack".split())
 # Jobs that reach for the network or have no hardware to look after here; without them
 # a host boots with a quarter less CPU time, and boot time is all CPU time.
 MASKED = """apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
@@ -100,18 +102,20 @@ def customise(root: Path) -> None:
     (root / "etc/hostname").unlink(missing_ok=True)
 
 
-def ensure(suite: str, extra: Collection[str] = (), cache: Path | None = None) -> Path:
+def ensure(suite: str, extra: Collection[str] = (), cache: Path | None = None, *, bare: bool = False) -> Path:
     """The root directory, built where it is not there yet (30 s with mmdebstrap, 75 s with debootstrap).
 
     Args:
         extra: more Debian packages, e.g. "containerd"; each set has a root of its own.
+        bare: without HAProxy, keepalived and all that a node needs.
 
     Raises:
         LabError: the build failed; the end of its log is in the text.
     """
     if suite not in SUITES:
         raise ValueError(f"no such suite: {suite!r}, one of {', '.join(SUITES)}")
-    packages = PACKAGES + sorted(set(extra) - set(PACKAGES))
+    base = [name for name in PACKAGES if not bare or name not in NOT_BARE]
+    packages = base + sorted(set(extra) - set(base))
     shape = repr((suite, packages, MASKED)) + inspect.getsource(customise)
     cache = cache or default_cache()
     cache.mkdir(parents=True, exist_ok=True)

@@ -90,6 +90,7 @@ class Lab:
         network: an IPv4 prefix.
         suite: Debian release of the hosts, "bookworm" (12) or "trixie" (13).
         packages: more Debian packages than ``baseroot.PACKAGES``, e.g. "containerd".
+        bare: hosts without HAProxy, keepalived and all that a node needs.
         sshd_config: lines for sshd_config on every host; else it is as Debian has it.
         extra_hosts: name -> address, more names for every host's /etc/hosts.
         upper: "tmpfs" keeps what hosts write in memory, "disk" in the state directory.
@@ -109,6 +110,7 @@ class Lab:
         network: str = "10.77.0.0/16",
         suite: str = baseroot.SUITES[0],
         packages: Collection[str] = (),
+        bare: bool = False,
         sshd_config: str = "",
         extra_hosts: Mapping[str, str] | None = None,
         upper: Literal["tmpfs", "disk"] = "tmpfs",
@@ -118,7 +120,7 @@ class Lab:
         cache: Path | None = None,
     ) -> None:
         self.network = ipaddress.IPv4Network(network)
-        self.suite, self.packages, self.sshd_config = suite, packages, sshd_config
+        self.suite, self.packages, self.bare, self.sshd_config = suite, packages, bare, sshd_config
         self.extra_hosts = dict(extra_hosts or {})
         self.upper, self.tmpfs_size, self.keep, self.cache = upper, tmpfs_size, keep, cache
         if state:
@@ -142,7 +144,7 @@ class Lab:
         machine.sweep()
         machine.inotify_room(sum(host.spec.kind == "full" for host in self.hosts.values()))
         began = time.monotonic()
-        lower = baseroot.ensure(self.suite, self.packages, self.cache)
+        lower = baseroot.ensure(self.suite, self.packages, self.cache, bare=self.bare)
         self.timings["root"] = time.monotonic() - began
         self._make_state()
         self._make_keys()

@@ -1,0 +1,38 @@
+"""Parameters that say where the programs of a cluster's hosts come from."""
+
+from __future__ import annotations
+
+from aksprov.cmdlets.declaration import Parameter
+
+_GROUP = "Programs"
+
+PROGRAM_PARAMETERS = (
+    Parameter(
+        name="programSource",
+        placeholder="SOURCE",
+        group=_GROUP,
+        ours=True,
+        allowed=("preinstalled", "packages", "bundle"),
+        help="Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so "
+        "when it is left out), from package repositories, or from an offline bundle. Each run may say it anew.",
+        example="packages",
+    ),
+    Parameter(
+        name="offlineBundle",
+        placeholder="FOLDER",
+        group=_GROUP,
+        ours=True,
+        help="Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.",
+        example="bundle",
+    ),
+    Parameter(
+        name="packageSettings",
+        kind="object",
+        placeholder="OBJECT",
+        group=_GROUP,
+        ours=True,
+        help="Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: "
+        "@file.json, or JSON text; short for --program-source packages with it.",
+        example="@packages.json",
+    ),
+)
