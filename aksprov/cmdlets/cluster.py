@@ -331,6 +331,9 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
     Property(name="ApiServerAddress", help="ours: the API server's VIP"),
     Property(name="NodeSettings", kind="object", parameter="nodeSettings", help="ours"),
+    Property(name="ProgramSource", parameter="programSource", help="ours"),
+    Property(name="OfflineBundle", parameter="offlineBundle", help="ours: a folder on the controller"),
+    Property(name="PackageSettings", kind="object", help="ours: Repository, Key and Proxy"),
     Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
 )
 _COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", "ApiServerAddress")
@@ -338,9 +341,6 @@ _COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", 
 NEW_CLUSTER = Verb(
     name="new-cluster",
     cmdlet="New-AksHciCluster",
-    Property(name="ProgramSource", parameter="programSource", help="ours"),
-    Property(name="OfflineBundle", parameter="offlineBundle", help="ours: a folder on the controller"),
-    Property(name="PackageSettings", kind="object", help="ours: Repository, Key and Proxy"),
     topic="Clusters",
     synopsis="Make a cluster on hosts of the inventory.",
     parameters=(*_MAIN, *_FIRST_POOL, *_FIRST_POOLS, *_OURS, *PROGRAM_PARAMETERS, *_NOT_YET),
