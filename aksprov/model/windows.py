@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from aksprov.model.base import Wire
+from aksprov.model.base import Value, Wire
 
 # Ours on every Windows host: manifest, objects, lock, and what is described below.
 HOME = "C:/ProgramData/aksprov"
@@ -95,3 +95,17 @@ class Services(Wire, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     services: tuple[Service, ...] = ()
     tasks: tuple[Task, ...] = ()
+
+
+class LongStep(Value, frozen=True, kw_only=True):
+    """What may take minutes, so that a scheduled task runs it.
+
+    Args:
+        unit: the task's name, which begins with "aksprov-step-".
+        script: PowerShell; it gets the values as JSON, and ends with its exit code in run\\UNIT.result.
+        values: none of them is a secret.
+    """
+
+    unit: str
+    script: str
+    values: dict[str, str | tuple[str, ...]]

@@ -17,6 +17,7 @@ JOIN_WORKER: Final = "join-worker"
 NETWORK_PLUGIN: Final = "apply-network-plugin"
 JOIN_TOKEN: Final = "join-token"  # noqa: S105  # the late value's name, never its text
 CERTIFICATE_KEY: Final = "certificate-key"
+ACCOUNT_TOKENS: Final = "account-tokens"  # of what no pod brings to Windows nodes
 _TITLES: Final = {
     INIT: "kubeadm init, or see that this control plane runs already",
     JOIN_CONTROL_PLANE: "kubeadm join as a control plane, or see that it has joined",

@@ -12,10 +12,12 @@ from aksprov.model.bundle import Bundle, Reader, reader_of_place
 from aksprov.model.facts import FileState, ManifestFile, Observed
 from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, plan_hash
 from aksprov.model.transport import Delivery
+from aksprov.model.windows import HOME as WINDOWS_HOME
 from aksprov.planning.planner import Target, manifest_after
 
 HOME: Final = "/var/lib/aksprov"
 ORIGINALS: Final = f"{HOME}/originals"
+WINDOWS_KUBERNETES: Final = f"{WINDOWS_HOME}/originals/kubernetes"  # there where it was started
 EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused before the removal is refused after it
 # Readers that a removal does something about, in its order: the VIP is given up before HAProxy stops to answer on it.
 # Of Windows, services end before what they read goes.
@@ -74,7 +76,8 @@ def read_leftover(seen: Observed, originals: Observed | None, texts: Mapping[str
 
     Args:
         originals: the state of the first versions' paths; None where nothing was looked for.
-        texts: contents of the files ``units``, ``sysctls``, ``ca`` and ``kubernetes`` in ORIGINALS that are there.
+        texts: contents of the files ``units``, ``sysctls``, ``ca`` and ``kubernetes`` in ORIGINALS that are there;
+            of Windows that of WINDOWS_KUBERNETES.
     """
     folder = f"{ORIGINALS}/files"
     first = originals.files if originals else {}
@@ -86,7 +89,7 @@ def read_leftover(seen: Observed, originals: Observed | None, texts: Mapping[str
         units={words[0]: words[1] for line in lines["units"] if len(words := line.split()) > 1},
         settings=len(lines["sysctls"]),
         authority=next((words[1] for line in lines["ca"] if len(words := line.split()) > 1), ""),
-        kubernetes=f"{ORIGINALS}/kubernetes" in texts,
+        kubernetes=f"{ORIGINALS}/kubernetes" in texts or WINDOWS_KUBERNETES in texts,
     )
 
 

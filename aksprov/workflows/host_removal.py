@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aksprov.model.transport import Connection
 from aksprov.planning.owner import check_owner
-from aksprov.planning.removal import HOME, ORIGINALS, Leftover, read_leftover
+from aksprov.planning.removal import HOME, ORIGINALS, WINDOWS_KUBERNETES, Leftover, read_leftover
 
 _NOTES = tuple(f"{ORIGINALS}/{name}" for name in ("units", "sysctls", "ca", "kubernetes"))
 
@@ -17,6 +17,8 @@ async def read_host(connection: Connection, state_id: str) -> Leftover:
     """
     seen = await connection.observe((HOME,))
     check_owner(seen, state_id)
+    if connection.host.os == "windows":
+        return read_leftover(seen, None, await connection.get((WINDOWS_KUBERNETES,)))
     left = read_leftover(seen, None, {})
     if not left.has_home:
         return left

@@ -83,10 +83,6 @@ def _obstacle(cluster: Cluster, folder: str | None, manifest: str | None) -> Not
             "a folder starts nothing",
             "give --configure-only with --output-dir; the same command without both starts it",
         )
-    if any(pool.os_type == "windows" and pool.count for pool in cluster.node_pools):
-        return _unstarted(
-            "Windows hosts cannot join in this version", "give --configure-only to stop before Kubernetes"
-        )
     if manifest is None and cluster.primary_network_plugin == "calico":
         return _unstarted(
             "aksprov does not carry the manifest of Calico's operator, and without a network plugin no node is Ready",

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from aksprov.errors import NotAvailableError
 from aksprov.model.cluster import Cluster, ClusterStatus, Node
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -36,7 +35,6 @@ def change_pools(request: Request, session: Session, edit: Edit, pool: str) -> O
 
     Raises:
         DefinitionError, NotFoundError, UsageError, BusyError: as ``edit`` and the steps raise them.
-        NotAvailableError: KubernetesNotAvailable, Windows hosts cannot join in this version.
     """
     return asyncio.run(_change(request, session, edit, pool))
 
@@ -48,8 +46,6 @@ async def _change(request: Request, session: Session, edit: Edit, pool: str) -> 
     refuse_leaving(cluster.key, snapshot)
     wanted = edit(cluster)
     started = snapshot.statuses.get(cluster.key, ClusterStatus()).started
-    if started and any(p.os_type == "windows" and p.count for p in wanted.node_pools):
-        raise _no_windows(cluster)
     leaving = surplus(wanted, snapshot)
     if leaving:
         stopped = await take_out(request, session, store, wanted, leaving)
@@ -83,13 +79,3 @@ def surplus(cluster: Cluster, snapshot: Snapshot) -> tuple[Node, ...]:
         of_pool = sorted((node for node in workers if node.pool == name), key=lambda node: node.index)
         leaving += of_pool[counts.get(name, 0) :]
     return tuple(leaving)
-
-
-def _no_windows(cluster: Cluster) -> NotAvailableError:
-    return NotAvailableError(
-        "KubernetesNotAvailable",
-        f"the pools of cluster {cluster.name} cannot be changed so",
-        where=f"cluster {cluster.name}",
-        why="Kubernetes runs on it, and Windows hosts cannot join in this version; nothing was recorded or written",
-        fix="leave Windows pools out",
-    )

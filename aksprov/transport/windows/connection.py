@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -16,8 +16,9 @@ from aksprov.facts.windows import WindowsLook, parse_windows_look
 from aksprov.model.facts import Observed
 from aksprov.model.host import Host
 from aksprov.model.transport import Completed, Delivery, Receipt
+from aksprov.model.windows import LongStep
 from aksprov.transport.windows.delivery import Answer, Package, package, pieces, read_answer, receipt
-from aksprov.transport.windows.ps import script
+from aksprov.transport.windows.ps import bare, script
 from aksprov.transport.windows.refusals import BLOCKED, windows_refusal
 from aksprov.transport.windows.wire import CutError
 
@@ -114,6 +115,25 @@ class WindowsConnection:
             raise windows_refusal(self.host.name, [("features", "FeatureMissing", said)])
         return receipt(answer, delivery, self.host.name)
 
+    async def begin_step(self, step: LongStep, secret: str, *, state_id: str, epoch: int) -> str:
+        """Begin a long step, or find it: "started", "there", or "busy UNIT" of another one that runs.
+
+        Args:
+            secret: what the script finds in run\\UNIT.secret; "" for no such file.
+
+        Raises:
+            HostError: HostLocked, HostEpochRefused, HostOwnedByOtherState beside what the wire raises.
+        """
+        text = bare("step").replace("'SCRIPT'", step.script)
+        values = msgspec.json.encode({**step.values, "unit": step.unit}).decode()
+        request = {"unit": step.unit, "state_id": state_id, "epoch": epoch, "script": text, "values": values}
+        secrets = {"Secret": secret} if secret else {}
+        return (await self._surely(("files", "lock", "fence", "begin"), request, secrets=secrets)).text
+
+    async def await_step(self, unit: str) -> str:
+        """Wait a moment for its end: "running", or a line "exited STATUS" or "gone" and the lines that it said."""
+        return (await self._surely(("files", "await"), {"unit": unit})).text
+
     async def tcp_open(self, address: str, port: int) -> bool:
         """Whether a TCP connection from this host to ``address:port`` opens."""
         return (await self._surely(("tcp",), {"address": address, "port": port})).open
@@ -208,28 +228,53 @@ class WindowsConnection:
                 else:
                     await broken.abandon()
 
-    async def _surely(self, names: Sequence[str], request: dict[str, Any], seconds: float = ANSWER_SECONDS) -> Answer:
-        return await self._through_cuts(lambda: self._ask(names, request, seconds=seconds))
+    async def _surely(
+        self,
+        names: Sequence[str],
+        request: dict[str, Any],
+        seconds: float = ANSWER_SECONDS,
+        secrets: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return await self._through_cuts(lambda: self._ask(names, request, seconds=seconds, secrets=secrets))
 
     async def _ask(
-        self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
+        self,
+        names: Sequence[str],
+        request: dict[str, Any],
+        stdin: Iterable[str] = (),
+        seconds: float = ANSWER_SECONDS,
+        secrets: Mapping[str, str] | None = None,
     ) -> Answer:
-        return read_answer(await self._lines(names, request, stdin, seconds), self.host.name)
+        return read_answer(await self._lines(names, request, stdin, seconds, secrets), self.host.name)
 
     async def _lines(
-        self, names: Sequence[str], request: dict[str, Any], stdin: Iterable[str] = (), seconds: float = ANSWER_SECONDS
+        self,
+        names: Sequence[str],
+        request: dict[str, Any],
+        stdin: Iterable[str] = (),
+        seconds: float = ANSWER_SECONDS,
+        secrets: Mapping[str, str] | None = None,
     ) -> tuple[str, ...]:
         asked = {"Request": msgspec.json.encode(request).decode()}
-        ran = await self._run(script(*names), asked, stdin, seconds, answers=True)
+        ran = await self._run(script(*names), asked, stdin, seconds, secrets, answers=True)
         if ran.faults:
             raise windows_refusal(self.host.name, [("script", "AnswerUnreadable", "\n".join(ran.faults)[-500:])])
         return tuple(line for line in ran.output if line.strip())
 
     async def _run(
-        self, text: str, parameters: dict[str, str], stdin: Iterable[str], seconds: float, *, answers: bool = False
+        self,
+        text: str,
+        parameters: dict[str, str],
+        stdin: Iterable[str],
+        seconds: float,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        answers: bool = False,
     ) -> Ran:
         async with self._turn:
-            ran = await self._wire.run(text, parameters, pieces=stdin, seconds=seconds, answers=answers)
+            ran = await self._wire.run(
+                text, parameters, pieces=stdin, secrets=secrets, seconds=seconds, answers=answers
+            )
         said = "\n".join(ran.faults)
         if BLOCKED in said:
             raise windows_refusal(self.host.name, [("script", "HostAntivirusBlocked", said[-500:])])

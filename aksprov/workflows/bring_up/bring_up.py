@@ -10,12 +10,15 @@ from aksprov.model.desired import Desired
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
 from aksprov.planning.bring_up import INIT, JOIN_CONTROL_PLANE, JOIN_WORKER, NETWORK_PLUGIN
+from aksprov.rendering.pools import on_windows
 from aksprov.workflows.bring_up.apply_network_plugin import apply_network_plugin
 from aksprov.workflows.bring_up.join_secrets import JoinSecrets, completion, give_out, make_secrets, take_back
+from aksprov.workflows.bring_up.join_windows import join_windows
 from aksprov.workflows.bring_up.kubeadm import init_script, join_script
 from aksprov.workflows.bring_up.long_step import Holder, long_step
 from aksprov.workflows.bring_up.steps import Action, Steps
 from aksprov.workflows.bring_up.wait_ready import wait_ready
+from aksprov.workflows.bring_up.windows_accounts import accounts_of, make_tokens
 
 INIT_SECONDS: Final = 600  # kubeadm itself waits for 4 minutes for the API server, and images may have to be pulled
 JOIN_SECONDS: Final = 480
@@ -37,28 +40,35 @@ async def bring_up(
     first = desired.by_role("control-plane")[0]
     others = [node for node in desired.by_role("control-plane")[1:] if node.host in steps.epochs]
     workers = [node for node in desired.by_role("worker") if node.host in steps.epochs]
+    on_linux = [node.name for node in workers if not on_windows(desired.cluster, node)]
+    windows = [node.name for node in workers if on_windows(desired.cluster, node)]
     if not await steps.one(first.name, INIT, _init(desired, first)):
         return ()
     joined = [first.name]
+    values = make_secrets(control_planes=bool(others))
     if others or workers:
-        values = make_secrets(control_planes=bool(others))
         if await steps.fleet.one(first.name, lambda c: give_out(c, first.address, values)) is None:
             return ()
         for node in others:  # one after the other: each adds a member to etcd
             joined += await steps.each([node.name], JOIN_CONTROL_PLANE, _join(desired, node.role, values, certificate))
-        names = [node.name for node in workers]
-        joined += await steps.each(names, JOIN_WORKER, _join(desired, "worker", values, certificate))
-        await steps.fleet.one(first.name, lambda c: take_back(c, first.address))
-    found: list[tuple[Row, ...]] = []
+        joined += await steps.each(on_linux, JOIN_WORKER, _join(desired, "worker", values, certificate))
+    rows: list[Row] = []
 
     async def plug_in(connection: Connection, holder: Holder) -> None:
         if plugin:
             name = desired.cluster.primary_network_plugin
             await apply_network_plugin(connection, holder, first.address, name, manifest)
-        found.append(await wait_ready(connection, desired, joined))
+        if windows:
+            # Flannel's service account is there only now
+            tokens = await make_tokens(connection, first.address, accounts_of(desired))
+            join = join_windows(desired, values, certificate, tokens)
+            joined.extend(await steps.each(windows, JOIN_WORKER, join))
+        rows.extend(await wait_ready(connection, desired, joined))
 
     await steps.one(first.name, NETWORK_PLUGIN, plug_in)
-    return tuple(row for rows in found for row in rows)
+    if others or workers:
+        await steps.fleet.one(first.name, lambda c: take_back(c, first.address))
+    return tuple(rows)
 
 
 def _init(desired: Desired, node: Node) -> Action:

@@ -7,7 +7,8 @@ from typing import Final
 from aksprov.model.transport import Connection
 from aksprov.planning.removal import END_KUBERNETES
 from aksprov.workflows.bring_up.long_step import Holder, long_step
-from aksprov.workflows.bring_up.scripts import script
+from aksprov.workflows.bring_up.scripts import script, windows_script
+from aksprov.workflows.bring_up.windows_step import windows_step
 
 SECONDS: Final = 300
 
@@ -18,4 +19,7 @@ async def end_kubernetes(connection: Connection, holder: Holder) -> None:
     Raises:
         HostError: what :func:`long_step` raises.
     """
-    await long_step(connection, holder, END_KUBERNETES, script("node", "leave"), seconds=SECONDS)
+    if connection.host.os == "windows":
+        await windows_step(connection, holder, END_KUBERNETES, windows_script("node", "leave"), seconds=SECONDS)
+    else:
+        await long_step(connection, holder, END_KUBERNETES, script("node", "leave"), seconds=SECONDS)

@@ -23,6 +23,12 @@ def join_script(settings: NodeSettings, role: str, ca_sha256: str) -> str:
     return script("node", "join", values={"role": role, "ca": ca_sha256, "arguments": _ignored(settings)})
 
 
+def windows_join_values(settings: NodeSettings, ca_sha256: str) -> dict[str, str | tuple[str, ...]]:
+    """What join.ps1 gets; see :func:`join_script`."""
+    ignored = _ignored(settings)
+    return {"ca": ca_sha256, "arguments": (ignored,) if ignored else ()}
+
+
 def _ignored(settings: NodeSettings) -> str:
     names = ",".join(settings.ignore_preflight_errors)
     return f"--ignore-preflight-errors={names}" if names else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 from aksprov.errors import HostError
@@ -69,29 +69,60 @@ async def long_step(
             ApiServerNotAnswering, StepTimedOut, HostEpochRefused; what the connection raises.
     """
     lines = text.strip().splitlines()
-    # not of the secret: a token that was made anew is no reason to do it twice
-    key = hashlib.sha256("\0".join([holder.run, connection.host.key, step, *lines]).encode()).hexdigest()[:12]
-    unit = f"aksprov-step-{step}-{key}"
+    unit = unit_of(connection, holder, step, lines)
     head = (
         f"{unit} {holder.state_id} {holder.epoch} {len(lines)} {len(secret.splitlines())}\n" + "\n".join(lines) + "\n"
     )
+
+    async def begin() -> str:
+        answer = await connection.run(_START, stdin=f"{head}{secret}end\n".encode())
+        said = answer.stdout.decode(errors="replace").strip()
+        word, _, rest = said.partition(" ")
+        if word == "fenced":
+            raise _fenced(connection, rest, holder)
+        if word not in ("started", "there", "busy"):
+            raise _failed(connection, step, answer.stderr.decode(errors="replace"), hide)
+        return said
+
+    async def end_of(unit: str) -> str:
+        answer = await connection.run(_WAIT, stdin=f"{unit}\n".encode())
+        return answer.stdout.decode(errors="replace")
+
+    await see_through(connection, step, unit, begin, end_of, hide=hide, seconds=seconds)
+
+
+async def see_through(
+    connection: Connection,
+    step: str,
+    unit: str,
+    begin: Callable[[], Awaitable[str]],
+    end_of: Callable[[str], Awaitable[str]],
+    *,
+    hide: Iterable[str],
+    seconds: int,
+) -> None:
+    """Begin what runs on a host as ``unit``, or find it, and wait for its end; another one there is waited for first.
+
+    Args:
+        begin: answers "started", "there" or "busy UNIT".
+        end_of: waits a moment for the end of a unit; answers "running", or how it ended ("exited STATUS", or another
+            word where that is not known) and, from the next line on, what it said.
+
+    Raises:
+        HostError: as :func:`long_step`.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while loop.time() < deadline:
-        answer = await connection.run(_START, stdin=f"{head}{secret}end\n".encode())
-        word, _, rest = answer.stdout.decode(errors="replace").strip().partition(" ")
-        if word == "busy":
-            await _end_of(connection, rest, deadline)
+        busy = (await begin()).partition(" ")[2]
+        how, said = "running", ""
+        while how == "running" and loop.time() < deadline:
+            how, _, said = (await end_of(busy or unit)).partition("\n")
+        if busy or how == "running":
             continue
-        if word == "fenced":
-            raise _fenced(connection, rest, holder)
-        if word not in ("started", "there"):
-            raise _failed(connection, step, answer.stderr.decode(errors="replace"), hide)
-        how, said = await _end_of(connection, unit, deadline)
         if how == "exited 0":
             return
-        if how != "running":
-            raise _failed(connection, step, said, hide, status=how.rpartition(" ")[2])
+        raise _failed(connection, step, said, hide, status=how.rpartition(" ")[2])
     raise HostError(
         "StepTimedOut",
         f"{step} did not end",
@@ -101,13 +132,11 @@ async def long_step(
     )
 
 
-async def _end_of(connection: Connection, unit: str, deadline: float) -> tuple[str, str]:
-    """How a unit ended ("exited 0", "failed 1", "dead 0" where it is gone), and what it said."""
-    how, said = "running", ""
-    while how == "running" and asyncio.get_running_loop().time() < deadline:
-        answer = await connection.run(_WAIT, stdin=f"{unit}\n".encode())
-        how, _, said = answer.stdout.decode(errors="replace").partition("\n")
-    return how, said
+def unit_of(connection: Connection, holder: Holder, step: str, lines: Iterable[str]) -> str:
+    """The name that a step has on its host, the same for the same run, host and text."""
+    # not of the secret: a token that was made anew is no reason to do it twice
+    key = hashlib.sha256("\0".join([holder.run, connection.host.key, step, *lines]).encode()).hexdigest()[:12]
+    return f"aksprov-step-{step}-{key}"
 
 
 def redacted(text: str, hide: Iterable[str] = ()) -> str:

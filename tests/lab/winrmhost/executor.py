@@ -8,7 +8,9 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib.util
+import os
 import re
+import signal
 import typing as t
 
 from . import engine
@@ -311,6 +313,39 @@ class Executor:
         if text := b"".join(errors).decode(sink.encoding):
             sink.clixml_lines(text.removesuffix("\r\n").split("\r\n"))
         return engine.exit_code(self.host, child)
+
+    # scheduled tasks ------------------------------------------------------
+    async def run_task(self, key: str) -> None:
+        """`powershell.exe ... -File SCRIPT` of a task that was started, as SYSTEM; no connection's end ends it."""
+        action = self.host.windows.state["tasks"][key]["actions"][0]
+        words = engine.split_arguments(action["Arguments"])
+        fs = self.host.fs("SYSTEM")
+        file = fs.full(words[[w.lower() for w in words].index("-file") + 1], None)
+        run = f"& {engine.quote(file)}; if ($?) {{ exit 0 }} else {{ exit $LASTEXITCODE }}"
+        argument = engine.encoded(engine.with_prologue(run))
+        child = await engine.start(
+            self.host,
+            "SYSTEM",
+            "-EncodedCommand",
+            argument,
+            cwd=r"C:\Windows\System32",
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        said = b""
+        try:
+            said, _ = await child.communicate(b"")
+        finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
+            self.host.windows.listen()
+            self.host.record(
+                "task", task=key, status=engine.exit_code(self.host, child), said=said.decode(errors="replace")
+            )
+            with self.host.windows.edit() as state:
+                if key in state["tasks"]:
+                    state["tasks"][key]["state"] = "Ready"
 
     # both -----------------------------------------------------------------
     async def script(self, call: Call) -> int | None:

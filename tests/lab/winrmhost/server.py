@@ -71,6 +71,7 @@ class WinRMHost:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self.windows = Windows(self.state_dir, cfg.computer, self._heard)
         self._restarting: asyncio.Task | None = None
+        self._tasks: set[asyncio.Task] = set()
         self._other_users = os.environ.get("NTLM_USER_FILE", "")
         self._ntlm_file = write_ntlm_user_file(cfg.users, cfg.computer)
         self.cert, self._key, der = self._certificate()
@@ -99,6 +100,7 @@ class WinRMHost:
         self._reaper.cancel()
         if self._restarting:
             self._restarting.cancel()
+        await self._end_tasks()
         for s in list(self.shells.values()):
             await s.close()
         await self._runner.cleanup()
@@ -142,8 +144,12 @@ class WinRMHost:
         await s.close()
 
     def _heard(self, call: dict[str, t.Any]) -> None:
-        restart = call.pop("restart", None)
+        restart, task = call.pop("restart", None), call.pop("task", None)
         self.record("windows", **call)
+        if task is not None and self.pwsh:
+            running = asyncio.get_running_loop().create_task(self.executor.run_task(task))
+            self._tasks.add(running)
+            running.add_done_callback(self._tasks.discard)
         if restart is not None and (self._restarting is None or self._restarting.done()):
             self._restarting = asyncio.get_running_loop().create_task(self.restart(float(restart)))
 
@@ -159,11 +165,18 @@ class WinRMHost:
         for s in list(self.shells.values()):
             s.kill()
             await self._drop(s)
+        await self._end_tasks()
         await asyncio.sleep(self.config.restart_s)
         self.windows.booted()
         for _, port, context in sites:
             await self._listen(port, context)
         self.record("up")
+
+    async def _end_tasks(self) -> None:
+        """What scheduled tasks run ends at once, as when the power goes."""
+        for running in self._tasks:
+            running.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def cut(self, seconds: float) -> None:
         """The network is away, as when the first HNS network of a host is made: what runs on the host runs on."""

@@ -23,8 +23,13 @@ from aksprov.errors import HostError
 from aksprov.transport.windows import ps
 from aksprov.transport.windows.delivery import read_answer
 from aksprov.transport.windows.refusals import WINDOWS_MEANINGS
+from aksprov.workflows.bring_up import scripts
 
-SCRIPTS = [*sorted(Path(ps.__file__).parent.glob("*.ps1")), Path(checks.__file__).parent / "probes.ps1"]
+SCRIPTS = [
+    *sorted(Path(ps.__file__).parent.glob("*.ps1")),
+    *sorted(Path(scripts.__file__).parent.glob("*.ps1")),
+    Path(checks.__file__).parent / "probes.ps1",
+]
 WALK = Path(__file__).parent / "powershell" / "walk.ps1"
 
 COMMANDS: dict[str, set[str]] = {
@@ -54,16 +59,22 @@ COMMANDS: dict[str, set[str]] = {
     "New-Object": {"ArgumentList", "TypeName"},
     "New-ScheduledTaskAction": {"Argument", "Execute"},
     "New-ScheduledTaskPrincipal": {"LogonType", "RunLevel", "UserId"},
-    "New-ScheduledTaskSettingsSet": {"ExecutionTimeLimit", "MultipleInstances", "StartWhenAvailable"},
+    "New-ScheduledTaskSettingsSet": {
+        "AllowStartIfOnBatteries", "DontStopIfGoingOnBatteries", "ExecutionTimeLimit", "MultipleInstances",
+        "StartWhenAvailable",
+    },
     "New-ScheduledTaskTrigger": {"At", "AtStartup", "Once", "RepetitionInterval"},
     "New-Service": {"BinaryPathName", "DisplayName", "Name", "StartupType"},
     "Register-ScheduledTask": {"Action", "Force", "Principal", "Settings", "TaskName", "Trigger"},
+    "Remove-HnsNetwork": set(),
     "Remove-NetFirewallRule": {"Name"},
     "Select-Object": {"Last"},
     "Set-NetFirewallRule": {"NewDisplayName"},
     "Set-StrictMode": {"Version"},
     "Sort-Object": {"Descending", "Unique"},
+    "Start-ScheduledTask": {"TaskName"},
     "Start-Sleep": {"Milliseconds", "Seconds"},
+    "Stop-ScheduledTask": {"TaskName"},
     "Stop-Service": {"Force", "Name", "NoWait"},
     "Test-Path": {"LiteralPath"},
     "Unregister-ScheduledTask": {"Confirm", "TaskName"},
@@ -76,19 +87,22 @@ COMPUTED = {
     "& $Ask",
     "& { while ($lines.MoveNext()) { $lines.Current } }",
     "& $body @named",
+    "& $body -Request $request",
+    "& $Work",
 }
 TYPES = {
     "Console", "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile",
     "IO.Directory", "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
     "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "char", "hashtable", "int",
-    "long", "regex", "scriptblock", "string", "string[]", "version",
+    "long", "regex", "scriptblock", "securestring", "string", "string[]", "version",
 }  # fmt: skip
 STATICS = {
     "Console::Error", "Convert::FromBase64String", "Convert::ToBase64String", "DateTime::Now", "DateTime::UtcNow",
     "DateTimeOffset::UtcNow",
     "Diagnostics.Stopwatch::StartNew", "IO.Compression.ZipFile::OpenRead", "IO.Directory::CreateDirectory",
     "IO.Directory::Delete", "IO.Directory::Exists", "IO.Directory::GetFileSystemEntries", "IO.Directory::GetFiles",
-    "IO.File::Copy", "IO.File::Delete", "IO.File::Exists", "IO.File::GetAttributes", "IO.File::GetLastWriteTimeUtc",
+    "IO.File::AppendAllText", "IO.File::Copy", "IO.File::Delete", "IO.File::Exists", "IO.File::GetAttributes",
+    "IO.File::GetLastWriteTimeUtc",
     "IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::ReadAllLines", "IO.File::ReadAllText",
     "IO.File::Replace", "IO.File::WriteAllText", "IO.FileAttributes::ReparsePoint", "NullString::Value",
     "Security.Principal.WindowsBuiltInRole::Administrator", "Security.Principal.WindowsIdentity::GetCurrent",

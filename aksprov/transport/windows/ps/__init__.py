@@ -23,5 +23,10 @@ def script(*names: str) -> str:
 @cache
 def bare(name: str) -> str:
     """One script alone, as it is sent."""
-    lines = (line.strip() for line in (files(__name__) / f"{name}.ps1").read_text("ascii").splitlines())
+    return sent((files(__name__) / f"{name}.ps1").read_text("ascii"))
+
+
+def sent(text: str) -> str:
+    """A script without comment lines, blank lines and indentation."""
+    lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("#"))

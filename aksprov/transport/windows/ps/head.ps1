@@ -1,7 +1,7 @@
 # head.ps1: how every script begins.  Its one parameter, or what comes on the pipeline without one, is a JSON text with all
-# values; its answer is one line of JSON.
+# values; its answer is one line of JSON.  What is secret comes as $Secret.
 # Until it is known that this PowerShell can do what we need, only what every one of them can is used.
-param([string] $Request)
+param([string] $Request, [securestring] $Secret)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'

@@ -44,6 +44,7 @@ function Test-PendingRestart {
 function Get-Unfinished {
     foreach ($name in 'swap.log', 'swap.log.new') { if ([IO.File]::Exists("$D\$name")) { $name } }
     if ([IO.Directory]::Exists("$D\run")) { foreach ($list in [IO.Directory]::GetFiles("$D\run", '*.stage')) { $list } }
+    if (Find-LeftSecret) { 'secret' }
     if ([IO.File]::Exists("$D\lock")) {
         $alone = Open-Alone "$D\lock"
         if ($alone) { $alone.Dispose() } else { 'lock' }

@@ -18,7 +18,10 @@ try {
         }
     }
     Clear-Killed
-    if ([IO.Directory]::Exists($D) -and ($S.lock -or (Enter-Lock 0 '0'))) { Undo-Preparation }
+    if ([IO.Directory]::Exists($D) -and ($S.lock -or (Enter-Lock 0 '0'))) {
+        Undo-Preparation
+        foreach ($left in Find-LeftSecret) { Remove-File $left }
+    }
 } catch { $answer = @{ recovered = 'broken'; text = "$_" } }
 finally { Exit-Lock }
 Write-Answer $answer

@@ -49,3 +49,15 @@ function Find-Lost {
     $lost += @(@(Get-List $setup 'folders') + @(Get-List $setup 'links' | ForEach-Object { $_.path }) | Where-Object { -not [IO.Directory]::Exists((Get-Native $_)) })
     if ($lost.Count) { 'services' }
 }
+
+# files with a secret of long steps that do not run any more: they were killed, or the power went
+function Find-LeftSecret {
+    if (-not [IO.Directory]::Exists("$D\run")) { return }
+    foreach ($ending in '.secret', '.yaml') {
+        foreach ($path in [IO.Directory]::GetFiles("$D\run", "aksprov-step-*$ending")) {
+            $name = $path.Substring($path.IndexOf('aksprov-step-')).Replace($ending, '')
+            $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
+            if (-not $task -or "$($task.State)" -ne 'Running') { $path }
+        }
+    }
+}
