@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 from aksprov.checks.preflight import preflight_rows
-from aksprov.cni.capabilities import warnings
 from aksprov.checks.programs import program_rows
+from aksprov.cni.capabilities import warnings
 from aksprov.cni.choice import Choice
 from aksprov.errors import HostError
 from aksprov.ipam.placement import place
@@ -102,18 +102,18 @@ async def look(
     source: BundleSource,
     *,
     offline: bool,
+    starting: bool = False,
     reread: Callable[[], Snapshot] | None = None,
 ) -> Picture:
     """Place the cluster, read its hosts in one exchange each, get the bundles and compare.
 
-    starting: bool = False,
     Args:
         offline: the hosts are folders: no facts come back and no late value can be had.
+        starting: Kubernetes is to be started, too.
         reread: gives what the state records at that moment; None where hosts are only looked at, so that it
             does not matter what they have that the state lacks.
     """
     facts = dict(snapshot.facts)
-        starting: Kubernetes is to be started, too.
     observed: dict[str, Observed] = {}
     for _ in range(_LOOKS):
         desired = place(cluster, network, msgspec.structs.replace(snapshot, facts=facts), offline=offline)
@@ -132,19 +132,8 @@ async def look(
     foreign: tuple[RouterId, ...] = ()
     if not offline:
         desired, foreign = await keep_apart(desired, snapshot, fleet)
-    picture = await _compare(verb, desired, facts, observed, snapshot, fleet, source, contact, offline=offline)
-    return msgspec.structs.replace(picture, foreign=foreign)
-
-
-        (apart, foreign), cleared = await asyncio.gather(  # the one listens for seconds, on other hosts
-            keep_apart(desired, snapshot, fleet), clear(desired, snapshot, facts, fleet, place_again)
-        )
-        heard, strangers = apart.rows[len(desired.rows) :], cleared.strangers
-        desired = msgspec.structs.replace(
-            cleared.desired, router_id=apart.router_id, rows=(*cleared.desired.rows, *heard, *cleared.rows)
-        )
     seen = _Seen(verb, desired, facts, observed, snapshot, contact, offline=offline, starting=starting)
-    return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign, strangers=strangers)
+    return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign)
 
 
 async def look_again(picture: Picture, keys: Iterable[str], fleet: Fleet, source: BundleSource) -> Picture:
@@ -195,10 +184,10 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
         *sizing_rows(desired.cluster, desired.network, sizing),
         *desired.rows,
     ]
-    stopped = set()
-    for row in (*desired.rows, *(_host_rows(seen) if not offline else ())):
-        key = row.host.lower()
-        if row.test_result != "Failed" or key in stopped:
+    for row in _host_rows(seen) if not offline else ():
+        if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
+            fleet.fail(row.host.lower(), _failure(row))
+        elif row.test_result != "Failed":
             rows.append(row)
     known = () if offline else (*snapshot.clusters, desired.cluster.key)
     _leave_others_alone(observed, snapshot.state_id, known, fleet)
@@ -226,9 +215,8 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
 
 
 def _host_rows(seen: _Seen) -> tuple[Row, ...]:
-    certificate = seen.snapshot.late.get((seen.desired.cluster.key, CA), "")
     return (
-        *preflight_rows(seen.desired, seen.facts, seen.observed, certificate=certificate, starting=seen.starting),
+        *preflight_rows(seen.desired, seen.facts),
         *program_rows(seen.desired, seen.facts, starting=seen.starting),
     )
 
