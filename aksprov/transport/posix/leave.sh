@@ -88,7 +88,7 @@ give_back() {
 	# the manifest goes last: while it is there, the next removal of this cluster ends what this one began
 	# while a run that was paused may still wake, its epoch is refused
 	mv -f $D/epoch /run/aksprov.epoch
-	rm -rf $D/originals "$D/stage-$mark"
+	rm -rf $D/originals $D/offline "$D/stage-$mark"
 	rm -f $D/manifest.json $D/lock
 	locked=
 	rmdir $D /run/aksprov 2>/dev/null
