@@ -1,4 +1,4 @@
-"""Whether a host's packet filter lets in what load balancing needs: VRRP and the API server's port.  Pure.
+"""Whether a host's packet filter lets in what a cluster needs: VRRP, the API server's port, the overlay's.  Pure.
 
 The rules are read as the kernel has them, whoever wrote them: firewalld, ufw, iptables and people all end in nftables
 (libnftables-json(5)) or in the tables of old that iptables-save(8) lists.  What a rule matches on and we do not
@@ -20,6 +20,7 @@ _BLOCKING: Final = frozenset({"drop", "reject"})
 _PROTOCOLS: Final[Mapping[str, frozenset[Any]]] = {
     "vrrp": frozenset({"vrrp", 112, "112"}),
     "tcp": frozenset({"tcp", 6, "6"}),
+    "udp": frozenset({"udp", 17, "17"}),
 }
 _MOST_JUMPS: Final = 16  # the kernel's own limit (NFT_JUMP_STACK_SIZE)
 
@@ -28,10 +29,10 @@ class Packet(Value, frozen=True, kw_only=True):
     """The first packet of what must get in.
 
     Args:
-        port: of TCP.
+        port: of TCP or UDP.
     """
 
-    protocol: Literal["vrrp", "tcp"]
+    protocol: Literal["vrrp", "tcp", "udp"]
     interface: str
     source: str
     destination: str
@@ -74,7 +75,8 @@ def judge_firewall(lines: Sequence[str], packet: Packet, *, confirmed: bool) -> 
         lines: the rules, as :func:`blocked` takes them; "none" where there is no program to list them.
         confirmed: whether what others see is what such a firewall leads to.
     """
-    wanted = "VRRP (protocol 112)" if packet.protocol == "vrrp" else f"{packet.destination} port {packet.port}"
+    place = f"{packet.destination} {'UDP ' if packet.protocol == 'udp' else ''}port {packet.port}"
+    wanted = "VRRP (protocol 112)" if packet.protocol == "vrrp" else place
     if not lines or lines == ("none",):
         return skipped("neither nft nor iptables-save is there to list the packet filter's rules")
     try:
@@ -114,19 +116,23 @@ def blocked(lines: Iterable[str], packet: Packet) -> Finding | None:
 
 def cure(finding: Finding, packet: Packet) -> str:
     """The commands that let the packet in, for good."""
-    tcp = packet.protocol == "tcp"
+    kind, ported = packet.protocol, packet.protocol != "vrrp"
     match finding.manager:
         case "firewalld":
-            rule = f"--add-port={packet.port}/tcp" if tcp else "--add-rich-rule='rule protocol value=\"vrrp\" accept'"
+            rule = (
+                f"--add-port={packet.port}/{kind}"
+                if ported
+                else "--add-rich-rule='rule protocol value=\"vrrp\" accept'"
+            )
             return f"firewall-cmd --permanent {rule} && firewall-cmd --reload"
-        case "ufw" if tcp:
-            return f"ufw allow {packet.port}/tcp"
+        case "ufw" if ported:
+            return f"ufw allow {packet.port}/{kind}"
         case "ufw":
             return "put -A ufw-before-input -p vrrp -j ACCEPT before COMMIT in /etc/ufw/before.rules, then ufw reload"
         case "iptables":
-            rule = f"-p tcp --dport {packet.port}" if tcp else "-p vrrp"
+            rule = f"-p {kind} --dport {packet.port}" if ported else "-p vrrp"
             return f"iptables -I {finding.chain} {rule} -j ACCEPT, and the same where these rules are kept"
-    rule = f"tcp dport {packet.port}" if tcp else "meta l4proto vrrp"
+    rule = f"{kind} dport {packet.port}" if ported else "meta l4proto vrrp"
     place = f"{finding.family} {finding.table} {finding.chain}"
     return f"nft insert rule {place} {rule} accept, and the same where these rules are kept (/etc/nftables.conf)"
 
@@ -270,7 +276,7 @@ def _holds(left: Any, right: Any, packet: Packet) -> bool | None:
     if payload.get("protocol") == "ip" and payload.get("field") in ("saddr", "daddr"):
         address = packet.source if payload["field"] == "saddr" else packet.destination
         return _among(right, lambda value: _inside(address, value))
-    if payload.get("protocol") in ("tcp", "th") and packet.protocol == "tcp":
+    if payload.get("protocol") in (packet.protocol, "th") and packet.protocol != "vrrp":
         return _among(right, lambda port: _is_port(packet.port, port)) if payload.get("field") == "dport" else None
     return False if payload.get("protocol") in ("tcp", "udp", "th", "icmp", "ip6", "icmpv6") else None
 

@@ -32,6 +32,7 @@ from aksprov.planning.waves import waves
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
+from aksprov.workflows.between_hosts import with_probes
 from aksprov.workflows.contents import with_contents
 from aksprov.workflows.foreign_vrrp import keep_apart
 from aksprov.workflows.host_accounts import FirstContact, first_contact
@@ -132,6 +133,8 @@ async def look(
     foreign: tuple[RouterId, ...] = ()
     if not offline:
         desired, foreign = await keep_apart(desired, snapshot, fleet)
+    if starting and not offline:
+        desired = await with_probes(desired, observed, fleet, Templates.load().image_hosts)
     seen = _Seen(verb, desired, facts, observed, snapshot, contact, offline=offline, starting=starting)
     return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign)
 
@@ -184,11 +187,14 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
         *sizing_rows(desired.cluster, desired.network, sizing),
         *desired.rows,
     ]
+    stopped = set()
     for row in _host_rows(seen) if not offline else ():
-        if row.test_result == "Failed" and row.host and row.host.lower() not in fleet.failures:
-            fleet.fail(row.host.lower(), _failure(row))
-        elif row.test_result != "Failed":
+        key = row.host.lower()
+        if row.test_result != "Failed" or not key or key in stopped:
             rows.append(row)
+        elif key and key not in fleet.failures:
+            fleet.fail(key, _failure(row))  # which is the row of its first reason
+            stopped.add(key)
     known = () if offline else (*snapshot.clusters, desired.cluster.key)
     _leave_others_alone(observed, snapshot.state_id, known, fleet)
     try:
@@ -215,8 +221,9 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
 
 
 def _host_rows(seen: _Seen) -> tuple[Row, ...]:
+    certificate = seen.snapshot.late.get((seen.desired.cluster.key, CA), "")
     return (
-        *preflight_rows(seen.desired, seen.facts),
+        *preflight_rows(seen.desired, seen.facts, seen.observed, certificate=certificate, starting=seen.starting),
         *program_rows(seen.desired, seen.facts, starting=seen.starting),
     )
 

@@ -19,7 +19,8 @@ ROLES = {"cp1": {"roles": ["control-plane"]}, "lb1": {"roles": ["load-balancer"]
 # All of a host's files that a run could change, and what is loaded, running or set.
 LOOK = (
     "find /etc /var/lib /run/aksprov /opt -xdev -type f 2>/dev/null | grep -v -e /var/lib/systemd/ -e /etc/mtab | sort "
-    "| xargs sha256sum; sysctl -a 2>/dev/null | grep -e ip_forward -e bridge-nf; ip -br link; ip -br -4 address; iptables-save | grep -v '^#'; "
+    "| xargs sha256sum; sysctl -a 2>/dev/null | grep -e ip_forward -e bridge-nf; ip -br link; ip -br -4 address; "
+    "iptables-save | grep -v '^#'; "
     "systemctl list-units --no-legend --plain --type service | cut -d' ' -f1 | grep -v '^ssh@'"
 )
 DIRT = Path(__file__).with_name("dirty.sh")
