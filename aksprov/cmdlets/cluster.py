@@ -177,6 +177,13 @@ _MAIN = (
         help="Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count.",
         example="2",
     ),
+    Parameter(
+        name="shareLoadBalancers",
+        kind="switch",
+        group=_BALANCER,
+        ours=True,
+        help="Take load balancers of other clusters of the network that share theirs, and let others take these.",
+    ),
     _size("loadBalancerVmSize", "Standard_A4_v2", (), _BALANCER, "Size that each load balancer host should have."),
     Parameter(
         name="loadBalancerSettings",

@@ -16,6 +16,7 @@ from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.ipam.lease_moves import follow
 from aksprov.ipam.matching import fill
 from aksprov.ipam.ranges import in_prefix, listed, natural
+from aksprov.ipam.sharing import neighbours, shared_nodes
 from aksprov.ipam.spread import turns
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, Node, NodePool
@@ -74,9 +75,11 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         DefinitionError: TooFewHosts, with what is missing for each role and why hosts were kept out;
             VipPoolExhausted, RouterIdsExhausted.
     """
-    moves = follow((n for n in snapshot.nodes if n.cluster == cluster.key), network, snapshot, cluster.name)
-    recorded = list(moves.nodes)
     elsewhere = {p.name: snapshot.networks[p.network.lower()] for p in cluster.node_pools if p.network}
+    mine = (n for n in snapshot.nodes if n.cluster == cluster.key)
+    moves = follow(mine, network, elsewhere, snapshot, cluster.name)
+    recorded = list(moves.nodes)
+    recorded += shared_nodes(cluster, network, recorded, snapshot)
     groups = _groups(cluster, network, elsewhere, recorded)
     added, rows = (
         _choose(cluster, network, snapshot, groups, recorded, offline=offline)
@@ -91,8 +94,9 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         nodes=nodes,
         vip=vip,
         router_id=_recorded_router_id(cluster, network, snapshot) or propose_router_id(network, snapshot),
-        leases=_leases(cluster, network, elsewhere, vip, nodes),
+        leases=_leases(cluster, network, elsewhere, vip, nodes, snapshot),
         pool_networks=elsewhere,
+        beside=neighbours(cluster, nodes, snapshot),
         rows=(
             *_definition_rows(cluster),
             *scope_rows(network, cluster.name),
@@ -275,10 +279,19 @@ def _nodes(
 
 
 def _leases(
-    cluster: Cluster, network: Network, elsewhere: Mapping[str, Network], vip: str, nodes: Iterable[Node]
+    cluster: Cluster,
+    network: Network,
+    elsewhere: Mapping[str, Network],
+    vip: str,
+    nodes: Iterable[Node],
+    snapshot: Snapshot,
 ) -> tuple[Lease, ...]:
+    """What the cluster has or takes; a shared load balancer's address stays leased as it was."""
+    held = {(x.network, x.address, x.owner): x for x in snapshot.leases}
+
     def lease(on: Network, address: str, purpose: str, owner: str) -> Lease:
-        return Lease(address=address, network=on.key, purpose=purpose, owner=owner, cluster=cluster.key)
+        new = Lease(address=address, network=on.key, purpose=purpose, owner=owner, cluster=cluster.key)
+        return held.get((on.key, address, owner), new)
 
     own = (lease(elsewhere.get(n.pool, network), n.address, "node", f"host/{n.host}") for n in nodes)
     return (lease(network, vip, "vip", f"cluster/{cluster.key}"), *own)

@@ -18,12 +18,17 @@ DEFAULT_MAX_PODS = 110  # the kubelet's own default, and AksHci's
 
 
 class LoadBalancerSettings(Value, frozen=True, kw_only=True):
-    """What New-AksHciLoadBalancerSetting makes."""
+    """What New-AksHciLoadBalancerSetting makes.
+
+    Args:
+        shared: its hosts may be those of other clusters of the network that share theirs.
+    """
 
     name: str = ""
     sku: Literal["HAProxy", "none"] = "HAProxy"
     vm_size: str = "Standard_A4_v2"
     count: int = 1
+    shared: bool = False
 
 
 class Taint(Value, frozen=True, kw_only=True):

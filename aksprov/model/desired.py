@@ -52,6 +52,7 @@ class Desired(Value, frozen=True, kw_only=True, dict=True):
     Args:
         nodes: by role (control-plane, load-balancer, worker), then index.
         pool_networks: of the pools whose nodes are on another network, by pool.
+        beside: the other clusters whose load balancer a host is, by host key, by name.
         vip: the API server's address.
         router_id: keepalived's virtual_router_id, 0 where no load balancer is used.
         leases: every address of the cluster, held already or proposed.
@@ -65,6 +66,7 @@ class Desired(Value, frozen=True, kw_only=True, dict=True):
     router_id: int
     leases: tuple[Lease, ...] = ()
     pool_networks: dict[str, Network] = {}
+    beside: dict[str, tuple[Neighbour, ...]] = {}
     rows: tuple[Row, ...] = ()
 
     @property
@@ -92,3 +94,17 @@ class Desired(Value, frozen=True, kw_only=True, dict=True):
     def by_role(self, role: str) -> tuple[Node, ...]:
         """The nodes of one role, in order."""
         return tuple(n for n in self.nodes if n.role == role)
+
+
+class Neighbour(Value, frozen=True, kw_only=True):
+    """A cluster that shares load balancers with another one.
+
+    Args:
+        key: its key; of one that was removed while a host did not answer, too.
+        certificate: of its CA, PEM; "" where it is to have nothing on them, not yet or not any more.
+        desired: as it is recorded; None where it is not.
+    """
+
+    key: str
+    certificate: str = ""
+    desired: Desired | None = None

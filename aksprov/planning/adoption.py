@@ -223,7 +223,7 @@ class _Merge:
             if holder.owner != lease.owner:
                 return f"{holder.owner} has address {lease.address}, too"
         mine = {node.host for node in objects.nodes}
-        elsewhere = {n.cluster for n in self._nodes if n.host in mine and n.cluster != objects.cluster.key}
+        elsewhere = {n.cluster for n in self._nodes if n.host in mine and not self._may_meet(n, objects.cluster)}
         if elsewhere:
             return f"it is recorded in cluster {', '.join(sorted(elsewhere))}"
         places = {(n.role, n.index): n.host for n in self._nodes if n.cluster == objects.cluster.key}
@@ -235,6 +235,12 @@ class _Merge:
         if objects.router_id and router_id is not None and router_id.cluster != objects.cluster.key:
             return f"cluster {router_id.cluster} has router id {objects.router_id}, too"
         return ""
+
+    def _may_meet(self, node: Node, cluster: Cluster) -> bool:
+        """Whether a recorded node and one of this cluster may be on one host."""
+        other = self._clusters.get(node.cluster)
+        shared = other is not None and other.load_balancer.shared and cluster.load_balancer.shared
+        return node.cluster == cluster.key or (shared and node.role == "load-balancer")
 
     def _refused(self, name: str, key: str, cluster: Cluster, details: str, cure: str) -> Row:
         return _row(name, "Failed", self._accounts[key].host.name, details, cure, cluster.name)

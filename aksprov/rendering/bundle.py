@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from aksprov.model.facts import Facts
 from aksprov.model.names import check_name
 from aksprov.model.objects import OBJECTS_PATH, WINDOWS_OBJECTS_PATH, ClusterObjects, HostObjects
 from aksprov.rendering.files import Renderer
-from aksprov.rendering.load_balancer import load_balancer_files, load_balancer_listens
+from aksprov.rendering.load_balancer import Balanced, balanced, load_balancer_files, load_balancer_listens
 from aksprov.rendering.network_plugin import plugin_files
 from aksprov.rendering.node import node_files
 from aksprov.rendering.pools import on_windows
@@ -40,14 +40,16 @@ def render_bundle(
     _check_names(desired)
     nodes = desired.nodes_by_host.get(host_key, ())
     render = Renderer(templates, desired.cluster.key)
-    files = [_objects(desired, nodes, host_key, render)]
+    clusters = [one for n in nodes if n.role == "load-balancer" for one in balanced(desired, n, late)]
+    first = Renderer(templates, clusters[0].key) if clusters else render  # whose the files of all clusters are
+    files = [_objects(desired, nodes, host_key, clusters, first)]
+    files += load_balancer_files(clusters, templates) if clusters else ()
     for node in nodes:
-        files += _files_of(desired, node, facts.get(host_key), late, render)
-    balancing = any(n.role == "load-balancer" for n in nodes)
+        files += _files_of(desired, node, facts.get(host_key), render)
     return Bundle(
         host=host_key,
         files=tuple(sorted(files, key=lambda f: f.path)),
-        listens=tuple(load_balancer_listens(desired)) if balancing else (),
+        listens=tuple(load_balancer_listens(clusters)),
     )
 
 
@@ -58,11 +60,8 @@ def _check_names(desired: Desired) -> None:
         check_name("node pool", pool.name)
 
 
-def _files_of(
-    desired: Desired, node: Node, facts: Facts | None, late: Mapping[str, str], render: Renderer
-) -> Iterator[BundleFile]:
+def _files_of(desired: Desired, node: Node, facts: Facts | None, render: Renderer) -> Iterator[BundleFile]:
     if node.role == "load-balancer":
-        yield from load_balancer_files(desired, node, late, render)
         return
     if on_windows(desired.cluster, node):
         yield from windows_node_files(desired, node, facts, render)
@@ -72,18 +71,28 @@ def _files_of(
         yield from plugin_files(desired, render)
 
 
-def _objects(desired: Desired, nodes: tuple[Node, ...], host_key: str, render: Renderer) -> BundleFile:
+def _objects(
+    desired: Desired, nodes: tuple[Node, ...], host_key: str, clusters: Sequence[Balanced], render: Renderer
+) -> BundleFile:
     """What a lost state is rebuilt from; 0600, since it says how the site is laid out."""
-    owners = (f"cluster/{desired.cluster.key}", f"host/{host_key}")
-    objects = ClusterObjects(
+    others = [(one.desired, (one.node,)) for one in clusters if one.key != desired.cluster.key]
+    said = [_cluster_objects(*each, host_key) for each in [(desired, nodes), *others]]
+    every = HostObjects(clusters=tuple(sorted(said, key=lambda objects: objects.cluster.key)))
+    text = msgspec.json.format(msgspec.json.encode(every, order="sorted"))
+    windows = any(on_windows(desired.cluster, n) for n in nodes)
+    path = WINDOWS_OBJECTS_PATH if windows else OBJECTS_PATH
+    return render.text(path, text.decode() + "\n", "data", mode="0600")
+
+
+def _cluster_objects(desired: Desired, nodes: tuple[Node, ...], host_key: str) -> ClusterObjects:
+    key = desired.cluster.key
+    mine = [x for owner in (f"cluster/{key}", f"host/{host_key}") for x in desired.leases_by_owner.get(owner, ())]
+    return ClusterObjects(
         cluster=desired.cluster,
         network=desired.network.definition,
         pool_networks=tuple(network.definition for network in desired.networks[1:]),
         nodes=nodes,
-        leases=tuple(x for owner in owners for x in desired.leases_by_owner.get(owner, ())),
+        # which of the clusters that share a host has its address recorded is of no interest to it
+        leases=tuple(msgspec.structs.replace(lease, cluster=key) for lease in mine),
         router_id=desired.router_id,
     )
-    text = msgspec.json.format(msgspec.json.encode(HostObjects(clusters=(objects,)), order="sorted"))
-    windows = any(on_windows(desired.cluster, n) for n in nodes)
-    path = WINDOWS_OBJECTS_PATH if windows else OBJECTS_PATH
-    return render.text(path, text.decode() + "\n", "data", mode="0600")

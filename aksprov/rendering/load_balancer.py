@@ -5,82 +5,112 @@ Sources: the configuration manuals of HAProxy 2.6 and 3.0, keepalived.conf(5) of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from aksprov.errors import DefinitionError
+from aksprov.model.base import Value
 from aksprov.model.bundle import BundleFile, Listen
 from aksprov.model.cluster import Node
 from aksprov.model.derived import API_PORT, HAPROXY_SOCKET, apiserver_backend, apiserver_frontend, ca_file, endpoint
 from aksprov.model.desired import Desired
 from aksprov.rendering.files import Renderer
+from aksprov.rendering.templates import Templates
 
 _INTERFACE_NAME_LIMIT = 15  # Linux: IFNAMSIZ is 16 with the closing NUL
 _HIGHEST_PRIORITY = 254  # VRRP (RFC 5798, 5.2.4): 255 is the owner of the address, nobody owns a VIP
 
 
-def load_balancer_files(
-    desired: Desired, node: Node, late: Mapping[str, str], render: Renderer
-) -> Iterator[BundleFile]:
-    """What a load balancer gets.
+class Balanced(Value, frozen=True, kw_only=True):
+    """A cluster on one of its load balancers.
+
+    Args:
+        late: its public late values that are known.
+    """
+
+    desired: Desired
+    node: Node
+    late: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """The cluster's key."""
+        return self.desired.cluster.key
+
+
+def balanced(desired: Desired, node: Node, late: Mapping[str, str]) -> tuple[Balanced, ...]:
+    """The clusters that one load balancer serves, by key: this one, and those that share it."""
+    found = [Balanced(desired=desired, node=node, late=late)]
+    for neighbour in desired.beside.get(node.host, ()):
+        other, there = neighbour.desired, {"ca": neighbour.certificate}
+        if other is not None and neighbour.certificate:
+            mine = (n for n in other.by_role("load-balancer") if n.host == node.host)
+            found += [Balanced(desired=other, node=n, late=there) for n in mine]
+    return tuple(sorted(found, key=lambda one: one.key))
+
+
+def load_balancer_files(clusters: Sequence[Balanced], templates: Templates) -> Iterator[BundleFile]:
+    """What a load balancer gets; a file of all its clusters counts as the first one's.
 
     Raises:
         DefinitionError: RenderUnsafe.
     """
+    render = Renderer(templates, clusters[0].key)
     # See the nodes' file: the last one by name wins.
     yield render.file("/etc/sysctl.d/99-zz-aksprov-load-balancer.conf", "haproxy/sysctl.conf.sysctl.j2", "sysctl", {})
-    # Not in /etc/haproxy itself, where a package may add files; not secret.
-    yield BundleFile(
-        path=ca_file(render.cluster), content=late.get("ca"), late="ca", reader="named", cluster=render.cluster
-    )
-    yield _haproxy(desired, render)
-    yield from _keepalived(desired, node, render)
+    for one in clusters:
+        # Not in /etc/haproxy itself, where a package may add files; not secret.
+        yield BundleFile(path=ca_file(one.key), content=one.late.get("ca"), late="ca", reader="named", cluster=one.key)
+        # Beside its reader; keepalived refuses a script that others than root could change.
+        yield Renderer(templates, one.key).file(
+            _check_script(one),
+            "keepalived/check-listener.sh.j2",
+            "named",
+            {"endpoint": endpoint(one.desired.vip, API_PORT)},
+            mode="0755",
+        )
+    # The files that the packages' units read.
+    proxy = {"admin_socket": HAPROXY_SOCKET, "clusters": [_proxied(one) for one in clusters]}
+    yield render.file("/etc/haproxy/haproxy.cfg", "haproxy/haproxy.cfg.haproxy.j2", "haproxy", proxy)
+    held = {"router": clusters[0].node.name, "clusters": [_held(one) for one in clusters]}
+    yield render.file("/etc/keepalived/keepalived.conf", "keepalived/keepalived.conf.keepalived.j2", "keepalived", held)
 
 
-def load_balancer_listens(desired: Desired) -> Iterator[Listen]:
+def load_balancer_listens(clusters: Sequence[Balanced]) -> Iterator[Listen]:
     """The sockets that must be there after a reload."""
-    yield Listen(unit="haproxy", address=desired.vip, port=API_PORT)
+    for one in clusters:
+        yield Listen(unit="haproxy", address=one.desired.vip, port=API_PORT)
 
 
-def _haproxy(desired: Desired, render: Renderer) -> BundleFile:
-    values = {
-        "admin_socket": HAPROXY_SOCKET,
-        "frontend": apiserver_frontend(render.cluster),
-        "backend": apiserver_backend(render.cluster),
-        "endpoint": endpoint(desired.vip, API_PORT),
-        "ca_file": ca_file(render.cluster),
-        "servers": [
-            {"name": n.name, "endpoint": endpoint(n.address, API_PORT)} for n in desired.by_role("control-plane")
-        ],
+def _proxied(one: Balanced) -> dict[str, object]:
+    """What HAProxy does for one cluster."""
+    planes = one.desired.by_role("control-plane")
+    return {
+        "frontend": apiserver_frontend(one.key),
+        "backend": apiserver_backend(one.key),
+        "endpoint": endpoint(one.desired.vip, API_PORT),
+        "ca_file": ca_file(one.key),
+        "servers": [{"name": n.name, "endpoint": endpoint(n.address, API_PORT)} for n in planes],
     }
-    # The file that the package's unit reads.
-    return render.file("/etc/haproxy/haproxy.cfg", "haproxy/haproxy.cfg.haproxy.j2", "haproxy", values)
 
 
-def _keepalived(desired: Desired, node: Node, render: Renderer) -> Iterator[BundleFile]:
+def _held(one: Balanced) -> dict[str, object]:
+    """What keepalived does for one cluster."""
+    node = one.node
     _check_interface(node)
-    # Beside its reader; keepalived refuses a script that others than root could change.
-    script = f"/etc/keepalived/aksprov-check-{render.cluster}"
-    yield render.file(
-        script,
-        "keepalived/check-listener.sh.j2",
-        "named",
-        {"endpoint": endpoint(desired.vip, API_PORT)},
-        mode="0755",
-    )
-    values = {
+    return {
         "node": node,
-        "instance": f"vi_{render.cluster}",
-        "check": f"chk_{render.cluster}",
-        "check_script": script,
-        "router_id": desired.router_id,
+        "instance": f"vi_{one.key}",
+        "check": f"chk_{one.key}",
+        "check_script": _check_script(one),
+        "router_id": one.desired.router_id,
         "priority": max(1, _HIGHEST_PRIORITY - node.index),
-        "peers": [n for n in desired.by_role("load-balancer") if n.host != node.host],
-        "vip": desired.vip,
+        "peers": [n for n in one.desired.by_role("load-balancer") if n.host != node.host],
+        "vip": one.desired.vip,
     }
-    # The file that the package's unit reads.
-    yield render.file(
-        "/etc/keepalived/keepalived.conf", "keepalived/keepalived.conf.keepalived.j2", "keepalived", values
-    )
+
+
+def _check_script(one: Balanced) -> str:
+    return f"/etc/keepalived/aksprov-check-{one.key}"
 
 
 def _check_interface(node: Node) -> None:

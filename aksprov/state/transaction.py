@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from aksprov.errors import BusyError
@@ -21,6 +21,8 @@ from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
 from aksprov.model.offline_bundle import BundleKey, OfflineDownload
+from aksprov.model.quarantine import is_quarantine
+from aksprov.model.quarantine import STRANGER
 from aksprov.state import rows, schema
 from aksprov.state.host_leases import HostLeases
 from aksprov.state.journal import Runs
@@ -72,8 +74,13 @@ class Transaction:
         self._put("network", network.key, network)
 
     def remove_network(self, key: str) -> None:
-        """Forget a network.  Whether it is in use was checked before, in this transaction."""
+        """Forget a network, and who answered for its addresses.
+
+        Whether it is in use was checked before, in this transaction.
+        """
         self._remove(key, "network")
+        strangers = (schema.leases.c.network == key, schema.leases.c.purpose == STRANGER)
+        self._connection.execute(delete(schema.leases).where(*strangers))
 
     def add_cluster(self, cluster: Cluster) -> None:
         """Record a new cluster's definition.
@@ -94,8 +101,10 @@ class Transaction:
     def forget_cluster(self, key: str) -> None:
         """Forget a cluster: definition, status, nodes, leases, router ids and late values."""
         self._remove(key, "cluster", "status")
-        for table in (schema.nodes, schema.leases, schema.router_ids, schema.late):
+        for table in (schema.nodes, schema.router_ids, schema.late):
             self._connection.execute(delete(table).where(table.c.cluster == key))
+        self._hand_over(key)
+        self._connection.execute(delete(schema.leases).where(schema.leases.c.cluster == key))
 
     def forget_nodes(self, cluster: str, hosts: Collection[str]) -> None:
         """Forget nodes of a cluster, and give back the addresses that they have as its nodes."""
@@ -161,8 +170,9 @@ class Transaction:
         for node in wanted:
             there = recorded.setdefault(node.host, [])
             others = [row for row in there if row["cluster"] != node.cluster]
-            same_role = [row for row in there if row["role"] == node.role]
-            if others or (same_role and Node(**same_role[0]) != node):
+            same_role = [row for row in there if (row["cluster"], row["role"]) == (node.cluster, node.role)]
+            apart = others and not self._share([*others, msgspec.structs.asdict(node)])
+            if apart or (same_role and Node(**same_role[0]) != node):
                 raise _taken("HostTaken", f"host {node.host}", f"cluster {there[0]['cluster']} has it")
             if not same_role:
                 there.append(msgspec.structs.asdict(node))
@@ -182,6 +192,25 @@ class Transaction:
         for network, of_network in wanted.items():
             self._add_leases(self._scope(network), of_network)
 
+    def _hand_over(self, cluster: str) -> None:
+        """The address of a host that another cluster shares is that one's from now on."""
+        mine = rows.read(self._connection, schema.leases, cluster=cluster)
+        hosts = {row["owner"].removeprefix("host/") for row in mine if row["owner"].startswith("host/")}
+        heirs = rows.found(self._connection, schema.nodes, "host", hosts)
+        for host, of_host in heirs.items():
+            heir = min(row["cluster"] for row in of_host)
+            there = (schema.leases.c.cluster == cluster) & (schema.leases.c.owner == f"host/{host}")
+            self._connection.execute(update(schema.leases).where(there).values(cluster=heir))
+
+    def _share(self, nodes: list[dict[str, Any]]) -> bool:
+        """Whether nodes may be on one host: load balancers of clusters that share theirs, or were removed."""
+        if any(node["role"] != "load-balancer" for node in nodes):
+            return False
+        keys = {node["cluster"] for node in nodes if not is_quarantine(node["cluster"])}
+        found = rows.found(self._connection, schema.objects, "key", keys, kind="cluster")
+        clusters = [msgspec.json.decode(row["body"], type=Cluster) for of_key in found.values() for row in of_key]
+        return len(clusters) == len(keys) and all(cluster.load_balancer.shared for cluster in clusters)
+
     def _add_leases(self, scope: str, leases: list[Lease]) -> None:
         wanted = {lease.address for lease in leases}
         recorded = rows.found(self._connection, schema.leases, "address", wanted, scope=scope)
@@ -197,6 +226,13 @@ class Transaction:
                 why = f"{holder.owner} has it on network {holder.network}"
                 raise _taken("AddressTaken", f"address {lease.address}", why)
         rows.add(self._connection, schema.leases, new)
+
+    def free_strangers(self, leases: Iterable[Lease]) -> None:
+        """Hand addresses out again that were in quarantine because somebody answered for them."""
+        columns = schema.leases.c
+        for lease in leases:
+            mine = (columns.network == lease.network, columns.address == lease.address, columns.purpose == STRANGER)
+            self._connection.execute(delete(schema.leases).where(*mine))
 
     def add_router_id(self, router_id: RouterId) -> None:
         """Record a router id; one that is recorded already is left as it is.

@@ -59,9 +59,11 @@ def reserve(
     desired = picture.desired
     with store.write() as transaction:
         now = picture.recorded
-        if not transaction.proposes_the_same(now, desired.cluster.key):
+        shared = desired.cluster.load_balancer.shared  # others may have come to its load balancers
+        if shared or not transaction.proposes_the_same(now, desired.cluster.key):
             now = transaction.snapshot()
             _place_again(picture, now, offline=offline)
+        transaction.add_leases(picture.strangers)
         if desired.cluster.key not in now.clusters:
             transaction.add_cluster(desired.cluster)
             transaction.add_nodes(desired.nodes)
@@ -94,11 +96,12 @@ def _place_again(picture: Picture, now: Snapshot, *, offline: bool) -> None:
     """Refuse a proposal that would be another one now."""
     desired = picture.desired
     router_ids = (*now.router_ids, *picture.foreign)
-    fresh = msgspec.structs.replace(now, facts={**now.facts, **picture.facts}, router_ids=router_ids)
+    facts, leases = {**now.facts, **picture.facts}, (*now.leases, *picture.strangers)
+    fresh = msgspec.structs.replace(now, facts=facts, leases=leases, router_ids=router_ids)
     network = now.networks.get(desired.network.key)
     there = network is not None and desired.cluster.network_keys <= now.networks.keys()
     again = place(desired.cluster, network, fresh, offline=offline) if network and there else None
-    if again is None or (again.nodes, again.vip, again.router_id) != (desired.nodes, desired.vip, desired.router_id):
+    if again is None or _proposal(again) != _proposal(desired):
         raise TakenError(
             "ProposalTaken",
             "what the plan proposed was taken by another run",
@@ -106,6 +109,10 @@ def _place_again(picture: Picture, now: Snapshot, *, offline: bool) -> None:
             why="hosts, addresses and router ids go to whoever asks first",
             fix="run the command again",
         )
+
+
+def _proposal(desired: Desired) -> tuple[object, ...]:
+    return desired.nodes, desired.vip, desired.router_id, desired.beside
 
 
 def _router_id(desired: Desired) -> RouterId:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from aksprov.cmdlets.cluster import NEW_CLUSTER
-from aksprov.cmdlets.versions import resolve_version
+from aksprov.cmdlets.versions import LATEST, resolve_version
 from aksprov.errors import DefinitionError, NotFoundError, UsageError
 from aksprov.ipam.cidrs import POD_CIDRS, SERVICE_CIDRS, families, has_host_bits, parse_cidr
 from aksprov.model.cluster import Cluster, LoadBalancerSettings
@@ -22,7 +22,9 @@ from aksprov.model.node_settings import NodeSettings
 from aksprov.model.request import Request
 from aksprov.workflows.network_definition import network_object
 from aksprov.workflows.pool_definition import pool_values, read_pools
+from aksprov.workflows.offline_bundle.default import default_folder
 from aksprov.workflows.prepare.definition import read_source
+from aksprov.workflows.prepare.version import offered_version
 
 _CIDRS = ("podCidr", "serviceCidr")
 # parameter -> the verb that changes it later; absent: nothing does
@@ -56,7 +58,7 @@ def read_cluster(request: Request, snapshot: Snapshot) -> tuple[Cluster, Network
     name = check_name("cluster", request.need("name"))
     recorded = snapshot.clusters.get(name.lower())
     network = _network(request, snapshot, recorded)
-    wanted = _build(request, recorded, name if recorded is None else recorded.name, network)
+    wanted = _build(request, recorded, name if recorded is None else recorded.name, network, snapshot)
     if recorded is not None and msgspec.structs.replace(wanted, programs=recorded.programs) != recorded:
         _refuse_changes(request, recorded, wanted)
     return wanted, network
@@ -139,7 +141,7 @@ def _comparable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _build(request: Request, recorded: Cluster | None, name: str, network: Network) -> Cluster:
+def _build(request: Request, recorded: Cluster | None, name: str, network: Network, snapshot: Snapshot) -> Cluster:
     def value(parameter: str, old: Any) -> Any:
         if recorded is not None and parameter not in request.given:
             return old
@@ -147,7 +149,10 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
         return old if found is None else found
 
     base = recorded or Cluster(name=name, network=network.name, kubernetes_version="")
+    programs = read_source(request, recorded.programs if recorded else None, default_folder(snapshot))
     version = value("kubernetesVersion", base.kubernetes_version)
+    if not version or version.lower() == LATEST:
+        version = offered_version(programs, snapshot)
     pods, services = _cidrs(request, recorded)
     return Cluster(
         name=name,
@@ -162,7 +167,7 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
         service_cidrs=services,
         calico_dataplane=value("calicoDataplane", base.calico_dataplane),
         node_settings=_node_settings(request, base.node_settings),
-        programs=read_source(request, base.programs),
+        programs=programs,
     )
 
 
@@ -208,11 +213,12 @@ def _load_balancer(request: Request, old: LoadBalancerSettings, *, new: bool) ->
             why="the settings object has the load balancers' count and size already",
             fix="leave one of the two out",
         )
+    shared = request.flag("shareLoadBalancers") if "shareLoadBalancers" in request.given else old.shared
     if given is not None:
-        return _settings(given, old, new=new)
+        return msgspec.structs.replace(_settings(given, old, new=new), shared=shared)
     count = request.integer("loadBalancerCount") if "loadBalancerCount" in request.given else None
     size = request.text("loadBalancerVmSize") if "loadBalancerVmSize" in request.given else None
-    return msgspec.structs.replace(old, vm_size=size or old.vm_size, count=count or old.count)
+    return msgspec.structs.replace(old, vm_size=size or old.vm_size, count=count or old.count, shared=shared)
 
 
 def _settings(given: Any, old: LoadBalancerSettings, *, new: bool) -> LoadBalancerSettings:
@@ -275,6 +281,7 @@ def _flat(request: Request, cluster: Cluster) -> dict[str, str]:
         "loadBalancerSettings": balancer.sku,
         "loadBalancerCount": str(balancer.count),
         "loadBalancerVmSize": balancer.vm_size,
+        "shareLoadBalancers": str(balancer.shared).lower(),
         "podCidr": cluster.pod_subnet,
         "serviceCidr": cluster.service_subnet,
         "calicoDataplane": cluster.calico_dataplane,

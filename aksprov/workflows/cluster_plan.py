@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +21,8 @@ from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import Cluster, ClusterStatus
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts, Observed
-from aksprov.model.network import Network, RouterId
+from aksprov.model.network import Lease, Network, RouterId
+from aksprov.model.offline_bundle import OpenedBundle
 from aksprov.model.plan import Plan
 from aksprov.model.row import Row, row_of
 from aksprov.model.transport import Connection
@@ -34,6 +36,7 @@ from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.workflows.between_hosts import with_probes
 from aksprov.workflows.contents import with_contents
+from aksprov.workflows.first_use import clear
 from aksprov.workflows.foreign_vrrp import keep_apart
 from aksprov.workflows.host_accounts import FirstContact, first_contact
 
@@ -70,8 +73,10 @@ class Picture(Value, frozen=True, kw_only=True):
         status: where the cluster stands, as recorded.
         late: late values that are known already.
         rows: what the network plugin's choice, placement and preflight show; failures of hosts are in the fleet.
+        bundle: the offline bundle that hosts are prepared from, opened.
         contact: what hosts have that the state lacks; its rows are in ``rows``, too.
         foreign: router ids that strangers on the subnet use.
+        strangers: addresses that somebody answered for before their first use.
     """
 
     recorded: Snapshot
@@ -83,8 +88,10 @@ class Picture(Value, frozen=True, kw_only=True):
     late: dict[str, str]
     plan: Plan
     rows: tuple[Row, ...]
+    bundle: OpenedBundle | None = None
     contact: FirstContact = FirstContact()
     foreign: tuple[RouterId, ...] = ()
+    strangers: tuple[Lease, ...] = ()
 
     @property
     def needs(self) -> dict[str, str]:
@@ -131,12 +138,23 @@ async def look(
         facts |= {k: o.facts for k, o in answers.items() if not offline}
     contact = FirstContact() if reread is None else await first_contact(fleet, snapshot, reread, observed)
     foreign: tuple[RouterId, ...] = ()
+    strangers: tuple[Lease, ...] = ()
     if not offline:
-        desired, foreign = await keep_apart(desired, snapshot, fleet)
+
+        def place_again(known: Snapshot) -> Desired:
+            return place(cluster, network, msgspec.structs.replace(known, facts=facts))
+
+        (apart, foreign), cleared = await asyncio.gather(  # the one listens for seconds, on other hosts
+            keep_apart(desired, snapshot, fleet), clear(desired, snapshot, facts, fleet, place_again)
+        )
+        heard, strangers = apart.rows[len(desired.rows) :], cleared.strangers
+        desired = msgspec.structs.replace(
+            cleared.desired, router_id=apart.router_id, rows=(*cleared.desired.rows, *heard, *cleared.rows)
+        )
     if starting and not offline:
         desired = await with_probes(desired, observed, fleet, Templates.load().image_hosts)
     seen = _Seen(verb, desired, facts, observed, snapshot, contact, offline=offline, starting=starting)
-    return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign)
+    return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign, strangers=strangers)
 
 
 async def look_again(picture: Picture, keys: Iterable[str], fleet: Fleet, source: BundleSource) -> Picture:
@@ -185,17 +203,17 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
         *warnings(Choice(cluster=desired.cluster)),
         *departure_rows(desired.cluster),
         *sizing_rows(desired.cluster, desired.network, sizing),
-        *desired.rows,
     ]
     stopped = set()
-    for row in _host_rows(seen) if not offline else ():
+    for row in (*desired.rows, *(_host_rows(seen) if not offline else ())):
         key = row.host.lower()
         if row.test_result != "Failed" or not key or key in stopped:
             rows.append(row)
         elif key and key not in fleet.failures:
             fleet.fail(key, _failure(row))  # which is the row of its first reason
             stopped.add(key)
-    known = () if offline else (*snapshot.clusters, desired.cluster.key)
+    beside = (neighbour.key for there in desired.beside.values() for neighbour in there)
+    known = () if offline else (*snapshot.clusters, desired.cluster.key, *beside)
     _leave_others_alone(observed, snapshot.state_id, known, fleet)
     try:
         late = resolve_late(desired, observed, snapshot.late)
@@ -240,7 +258,7 @@ def make_targets(
         key: Target(
             bundle=bundle,
             wave=order[key],
-            clusters=(desired.cluster.key,),
+            clusters=(desired.cluster.key, *(neighbour.key for neighbour in desired.beside.get(key, ()))),
             gives=(CA,) if unknown and key == first else (),
         )
         for key, bundle in bundles.items()

@@ -20,6 +20,7 @@ from aksprov.model.quarantine import quarantine_key
 from aksprov.model.request import Request
 from aksprov.model.row import Result, Row, row_of
 from aksprov.model.transport import Connection
+from aksprov.planning.delivery import make_delivery
 from aksprov.planning.quarantine import end_of
 from aksprov.planning.removal import END_KUBERNETES, HOME, Leftover, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
@@ -39,6 +40,7 @@ from aksprov.workflows.host_quarantine import keep
 from aksprov.workflows.host_removal import read_host
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
+from aksprov.workflows.shared_removal import Staying, look_at_shared, with_staying
 
 
 class _Leaving(Value, frozen=True, kw_only=True):
@@ -95,7 +97,10 @@ async def _remove(request: Request, session: Session) -> Outcome:
         objects = (f"cluster/{leaving.name}",)
         met = await first_contact(fleet, snapshot, store.snapshot, {key: left.seen for key, left in found.items()})
         found = {key: left for key, left in found.items() if key not in fleet.failures}
+        staying = await look_at_shared(leaving.key, found, snapshot, fleet)
+        found = {key: left for key, left in found.items() if key not in fleet.failures}
         plan = plan_removal(request.verb, leaving.key, objects, leaving.addresses, found, leaving.waves)
+        plan = with_staying(plan, staying)
         plan_file.save_if_asked(plan, request)
         if request.flag("whatIf"):
             rows = (*met.rows, *_failure_rows(job))
@@ -104,7 +109,7 @@ async def _remove(request: Request, session: Session) -> Outcome:
         if not agreed(request, session, store, met):
             return Outcome(rows=met.rows, notes=(f"cluster {leaving.name} stays",))
         known = {key: max(epoch, snapshot.epochs.get(key, 0)) for key, epoch in met.epochs.items()}
-        return await _carry_out(job, plan, found, snapshot.epochs | known)
+        return await _carry_out(job, plan, found, staying, snapshot.epochs | known)
 
 
 def _find(name: str, snapshot: Snapshot) -> _Leaving:
@@ -142,12 +147,14 @@ async def _look(job: _Run, state_id: str) -> dict[str, Leftover]:
     return await job.fleet.each(job.leaving.waves, read)
 
 
-async def _carry_out(job: _Run, plan: Plan, found: dict[str, Leftover], epochs: Epochs) -> Outcome:
+async def _carry_out(
+    job: _Run, plan: Plan, found: dict[str, Leftover], staying: dict[str, Staying], epochs: Epochs
+) -> Outcome:
     held = _reserve(job, plan, epochs)
     job.session.events.run = held.run
     job.session.events.emit("run.started", text=f"{job.request.verb} {job.leaving.name}")
     async with kept_alive(job.store, held.epochs, job.session.lease_terms):
-        await _roll_out(job, plan, found, held)
+        await _roll_out(job, plan, found, staying, held)
         now = found | await _look_again(job, plan)
         rows = tuple(_row(job, key, found[key], now[key]) for key in sorted(now) if key not in job.fleet.failures)
         missing = {key for key, e in job.fleet.failures.items() if e.code != NOT_BUILT}
@@ -194,7 +201,9 @@ def _reserve(job: _Run, plan: Plan, epochs: Epochs) -> Reservation:
         return Reservation(run=run, state_id=transaction.snapshot().state_id, epochs=epochs)
 
 
-async def _roll_out(job: _Run, plan: Plan, found: dict[str, Leftover], held: Reservation) -> None:
+async def _roll_out(
+    job: _Run, plan: Plan, found: dict[str, Leftover], staying: dict[str, Staying], held: Reservation
+) -> None:
     changes = {host.name: host for host in plan.hosts}
     async with job.store.journal.steps_of(held.run, held.epochs) as steps:
         ending = [host.name for host in plan.hosts if any(step.id == END_KUBERNETES for step in host.steps)]
@@ -203,14 +212,15 @@ async def _roll_out(job: _Run, plan: Plan, found: dict[str, Leftover], held: Res
 
         async def work(connection: Connection) -> None:
             key = connection.host.key
-            delivery = make_removal(
-                job.leaving.key,
-                changes[key],
-                found[key],
-                job.leaving.vips,
-                state_id=held.state_id,
-                epoch=held.epochs[key],
-            )
+            epoch = held.epochs[key]
+            if key in staying:
+                target, seen = staying[key].target, staying[key].seen
+                delivery = make_delivery(changes[key], target, seen, {}, state_id=held.state_id, epoch=epoch)
+            else:
+                vips = job.leaving.vips
+                delivery = make_removal(
+                    job.leaving.key, changes[key], found[key], vips, state_id=held.state_id, epoch=epoch
+                )
             await deliver(connection, delivery, changes[key], job.session, steps)
 
         await job.fleet.roll_out({key: host.wave for key, host in changes.items()}, {}, work, _nobody_waits)

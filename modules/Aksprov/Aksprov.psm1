@@ -868,6 +868,9 @@ function New-AksHciCluster {
     .PARAMETER loadBalancerCount
     Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count. At least 1. Default: 1.
 
+    .PARAMETER shareLoadBalancers
+    Take load balancers of other clusters of the network that share theirs, and let others take these.
+
     .PARAMETER loadBalancerVmSize
     Size that each load balancer host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
 
@@ -1028,6 +1031,7 @@ function New-AksHciCluster {
         [string] $controlPlaneVmSize,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $loadBalancerCount,
+        [switch] $shareLoadBalancers,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $loadBalancerVmSize,

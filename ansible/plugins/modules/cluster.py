@@ -92,6 +92,10 @@ options:
       - "Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count."
       - "When it is left out, aksprov takes V(1)."
     type: int
+  share_load_balancers:
+    description:
+      - "Take load balancers of other clusters of the network that share theirs, and let others take these."
+    type: bool
   load_balancer_vm_size:
     description:
       - "Size that each load balancer host should have."
@@ -623,6 +627,9 @@ ARGUMENTS = {
     "load_balancer_count": {
         "type": "int",
     },
+    "share_load_balancers": {
+        "type": "bool",
+    },
     "load_balancer_vm_size": {
         "type": "str",
         "choices": [
@@ -850,6 +857,7 @@ NAMES = {
     "control_plane_node_count": "controlPlaneNodeCount",
     "control_plane_vm_size": "controlPlaneVmSize",
     "load_balancer_count": "loadBalancerCount",
+    "share_load_balancers": "shareLoadBalancers",
     "load_balancer_vm_size": "loadBalancerVmSize",
     "load_balancer_settings": "loadBalancerSettings",
     "node_pool_name": "nodePoolName",
@@ -932,6 +940,7 @@ TAKES = {
         "program_source",
         "resource_group",
         "service_cidr",
+        "share_load_balancers",
         "subscription_id",
         "taints",
         "tenant_id",

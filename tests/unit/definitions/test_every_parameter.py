@@ -74,6 +74,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "vnet": (f"{CLUSTER} --vnet lab", f"{CLUSTER} --vnet nowhere"),
         "primaryNetworkPlugin": (CLUSTER, f"{CLUSTER} --primary-network-plugin flannel"),
         "calicoDataplane": (CLUSTER, f"{CLUSTER} --calico-dataplane nftables"),
+        "shareLoadBalancers": (f"{CLUSTER} --load-balancer-count 1", f"{CLUSTER} --share-load-balancers"),
         "podCidr": (CLUSTER, f"{CLUSTER} --pod-cidr 10.245.0.0/16"),
         "serviceCidr": (CLUSTER, f"{CLUSTER} --service-cidr 10.97.0.0/16"),
         "controlPlaneNodeCount": (CLUSTER, f"{CLUSTER} --control-plane-node-count 3"),

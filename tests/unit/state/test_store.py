@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from state_samples import CLUSTER, FACTS, HOST, NETWORK, NODE, ROUTER_ID, VIP, fill
 
 from aksprov.errors import AksprovError, ExitCode
-from aksprov.model.cluster import ClusterStatus, Node
+from aksprov.model.cluster import ClusterStatus, LoadBalancerSettings, Node
 from aksprov.model.desired import Snapshot
-from aksprov.model.host import Host
+from aksprov.model.host import Host, Role
 from aksprov.model.network import AddressRange, Lease, Network, RouterId
 from aksprov.state import TakenError, open_store
 
@@ -151,6 +151,43 @@ def test_what_is_recorded_already_may_be_added_again(place: str) -> None:
         transaction.add_leases([VIP])
         transaction.add_router_id(ROUTER_ID)
         assert len(transaction.snapshot().leases) == 1
+
+
+SHARING = replace(CLUSTER, load_balancer=LoadBalancerSettings(shared=True))
+BALANCER = replace(NODE, role="load-balancer", pool="")
+OWN_ADDRESS = Lease(address=NODE.address, network="lab", purpose="node", owner="host/web1", cluster="demo")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "role"),
+    [(False, True, "load-balancer"), (True, False, "load-balancer"), (True, True, "worker")],
+)
+def test_a_host_has_two_clusters_only_as_the_load_balancer_of_clusters_that_share(
+    place: str, mine: bool, theirs: bool, role: Role
+) -> None:
+    both = {True: SHARING, False: CLUSTER}
+    with open_store(place).write() as transaction:
+        transaction.put_cluster(both[mine])
+        transaction.put_cluster(replace(both[theirs], name="other"))
+        transaction.add_nodes([BALANCER])
+    with pytest.raises(TakenError, match="host web1 is taken"), open_store(place).write() as transaction:
+        transaction.add_nodes([replace(BALANCER, cluster="other", role=role)])
+
+
+def test_a_shared_hosts_address_stays_leased_until_the_last_cluster_has_left(place: str) -> None:
+    store = open_store(place)
+    with store.write() as transaction:
+        transaction.put_network(NETWORK)
+        for name in ("demo", "other"):
+            transaction.put_cluster(replace(SHARING, name=name))
+            transaction.add_nodes([replace(BALANCER, cluster=name)])
+            transaction.add_leases([OWN_ADDRESS])
+    with store.write() as transaction:
+        transaction.forget_cluster("demo")
+    assert store.snapshot().leases == (replace(OWN_ADDRESS, cluster="other"),)
+    with store.write() as transaction:
+        transaction.forget_cluster("other")
+    assert (store.snapshot().leases, store.snapshot().nodes) == ((), ())
 
 
 TAKEN = [
