@@ -24,7 +24,7 @@ _STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "Free": (".", "green", "free"),
     "Host": ("+", "blue", "the address of a host that is in no cluster"),
     "Reserved": ("#", "yellow", "reserved"),
-    "Quarantined": ("!", "red", "in quarantine until its host is seen without the removed cluster"),
+    "Quarantined": ("!", "red", "in quarantine"),
 }
 _SEVERAL: Final = ("*", "magenta", "several of these, or a cluster that got no letter")
 _LEASED: Final = "cyan"
@@ -130,9 +130,15 @@ def _legend(pools: Sequence[Mapping[str, Any]], letters: Mapping[str, str], used
         hosts = [entry["Owner"].partition("/")[2] for entry in entries if entry["State"] == state == "Host"]
         if sign in used and state != "Quarantined":
             yield from _explained(sign, style, text + (f": {_some(hosts)}" if hosts else ""))
+    sign, style, text = _STATES["Quarantined"]
     for cluster in dict.fromkeys(entry["Cluster"] for entry in entries if entry["State"] == "Quarantined"):
-        sign, style, text = _STATES["Quarantined"]
-        yield from _explained(sign, style, f"{text} {cluster}: {_has(entries, cluster, 'Quarantined')}")
+        until = f"{text} until its host is seen without the removed cluster {cluster}"
+        if cluster:
+            yield from _explained(sign, style, f"{until}: {_has(entries, cluster, 'Quarantined')}")
+    apart = [entry for entry in entries if entry["State"] == "Quarantined" and not entry["Cluster"]]
+    answered = [f"{entry['Address']} ({entry['Owner'].partition('/')[2]})" for entry in apart]
+    if answered:
+        yield from _explained(sign, style, f"{text}, as somebody answered for it: {_some(answered)}")
     if _SEVERAL[0] in used:
         yield from _explained(*_SEVERAL)
 

@@ -168,7 +168,7 @@ def plan_view(plan: Plan) -> Text:
 
 def _pool_lines(pools: Iterable[PoolChange]) -> Iterator[Text]:
     """What a network's pools get and lose, and what is reserved."""
-    titles = {"VIP": "VIP pool", "Node": "node pool", "Reserved": "reserved"}
+    titles = {"VIP": "VIP pool", "Node": "node pool", "Reserved": "reserved", "Quarantine": "quarantine"}
     network = ""
     for change in pools:
         if change.network != network:

@@ -12,7 +12,7 @@ from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.host import Host
 from aksprov.model.network import AddressRange, Lease, Network
-from aksprov.model.quarantine import cluster_of, is_quarantine
+from aksprov.model.quarantine import STRANGER, cluster_of, is_quarantine
 
 # keepalived's virtual_router_id is 1-255 (RFC 5798 5.2.3), one for each subnet.  These are left to
 # others, who may speak VRRP on the same subnet already.
@@ -33,10 +33,11 @@ class AddressEntry(Value, frozen=True, kw_only=True):
 
     Args:
         pool: "VIP" or "Node"; "" for a host's own address outside both.
-        state: "Leased"; "Quarantined" while a host may still use it for a cluster that was removed;
+        state: "Leased"; "Quarantined" while a host may still use it for a cluster that was removed, and after a
+            stranger answered for it;
             "Host" for the own address of a host that is in no cluster; "Reserved" for addresses that no pool
             hands out; "Free".
-        owner: "cluster/NAME", "host/NAME", or "".
+        owner: "cluster/NAME", "host/NAME", "ethernet/MAC" of a stranger, or "".
         cluster: key of the cluster that it was taken for, or "".
     """
 
@@ -160,7 +161,7 @@ def _run(pool: str, addresses: AddressRange, state: AddressState) -> AddressEntr
 
 
 def _held(pool: str, address: str, owner: str, lease: Lease | None) -> AddressEntry:
-    apart = lease is not None and is_quarantine(lease.cluster)
+    apart = lease is not None and (is_quarantine(lease.cluster) or lease.purpose == STRANGER)
     return AddressEntry(
         pool=pool,
         addresses=AddressRange(start=address, end=address),

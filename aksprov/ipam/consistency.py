@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from aksprov.ipam.ranges import in_prefix
 from aksprov.model.desired import Snapshot
-from aksprov.model.quarantine import is_quarantine
+from aksprov.model.quarantine import STRANGER, is_quarantine
 from aksprov.model.row import Row
 
 _CURE = "restore a backup, or rebuild the state from its hosts: aksprov adopt --file FILE with another AKSPROV_STATE"
@@ -53,7 +53,7 @@ def _leases(snapshot: Snapshot) -> Iterator[str]:
 
 def _owners(snapshot: Snapshot) -> Iterator[str]:
     for lease in snapshot.leases:
-        if is_quarantine(lease.cluster):
+        if is_quarantine(lease.cluster) or lease.purpose == STRANGER:
             continue
         kind, _, key = lease.owner.partition("/")
         if key not in (snapshot.hosts if kind == "host" else snapshot.clusters):

@@ -8,7 +8,7 @@ and etcd's members have the address, too, and nothing is done by half.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -38,7 +38,9 @@ class Moves(Value, frozen=True, kw_only=True):
     rows: tuple[Row, ...] = ()
 
 
-def follow(nodes: Iterable[Node], network: Network, snapshot: Snapshot, cluster: str) -> Moves:
+def follow(
+    nodes: Iterable[Node], network: Network, elsewhere: Mapping[str, Network], snapshot: Snapshot, cluster: str
+) -> Moves:
     """Nodes at the addresses that their hosts' facts show.
 
     A host that still has its recorded address, or of which nothing is known, stays where it was.
@@ -46,12 +48,20 @@ def follow(nodes: Iterable[Node], network: Network, snapshot: Snapshot, cluster:
     Args:
         nodes: of one cluster, as recorded.
         network: the cluster's.
+        elsewhere: those of node pools that are on another one, by the pool's name.
         snapshot: what is recorded, with the facts that count.
         cluster: its name, for rows.
     """
     recorded = tuple(nodes)
-    if not network.dhcp:
-        return Moves(nodes=recorded)
+    parts: list[Moves] = []
+    for each in {n.key: n for n in (network, *elsewhere.values())}.values():
+        mine = tuple(node for node in recorded if elsewhere.get(node.pool, network).key == each.key)
+        parts.append(_follow(mine, each, snapshot, cluster) if each.dhcp else Moves(nodes=mine))
+    return Moves(nodes=tuple(n for p in parts for n in p.nodes), rows=tuple(row for p in parts for row in p.rows))
+
+
+def _follow(recorded: tuple[Node, ...], network: Network, snapshot: Snapshot, cluster: str) -> Moves:
+    """Those of one network."""
     rows: list[Row] = []
     now: dict[str, OwnAddress] = {}
     for node in {n.host: n for n in recorded}.values():
@@ -80,6 +90,9 @@ def _found(node: Node, network: Network, snapshot: Snapshot, cluster: str) -> Ow
         return _outside(node, network, snapshot, facts, cluster)
     if any(holds(run, own.address) for run in network.vip_ranges):
         return None  # the row of every host with such an address says so
+    others = sorted({n.cluster for n in snapshot.nodes if n.host == node.host} - {node.cluster})
+    if others:
+        return _shared(node, own, others, cluster)
     if node.role != "load-balancer" and snapshot.statuses.get(node.cluster, ClusterStatus()).started:
         return _fixed(node, own, cluster)
     return own
@@ -115,6 +128,15 @@ def _settle(now: dict[str, OwnAddress], network: Network, snapshot: Snapshot, cl
 def _moved(node: Node, own: OwnAddress, cluster: str) -> Row:
     details = f"its DHCP lease changed from {node.address} to {own.address}; its files and those of its peers follow"
     return _row("NodeAddressMoved", "Warning", node.host, cluster, details, _RESERVE)
+
+
+def _shared(node: Node, own: OwnAddress, others: Iterable[str], cluster: str) -> Row:
+    details = (
+        f"its DHCP lease changed from {node.address} to {own.address}, and it is in cluster {', '.join(others)}, too, which "
+        "would not follow"
+    )
+    cure = f"reserve {node.address} for it in the DHCP server, then networkctl renew {own.interface} on the host"
+    return _row("NodeAddressFixed", "Failed", node.host, cluster, details, cure)
 
 
 def _fixed(node: Node, own: OwnAddress, cluster: str) -> Row:

@@ -20,7 +20,7 @@ from aksprov.ipam.rules import check_inside, check_network
 from aksprov.model.base import Value
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import AddressRange, Lease, Network, Pools
-from aksprov.model.quarantine import cluster_of, is_quarantine
+from aksprov.model.quarantine import STRANGER, cluster_of, is_quarantine, mac_of
 
 Ranges = tuple[AddressRange, ...]
 Kind = Literal["VIP", "Node", "Reserved"]
@@ -156,6 +156,11 @@ def _refuse_quarantined(network: Network, released: Ranges, snapshot: Snapshot) 
         raise _leased(network, released, "released", leases)
 
 
+def strangers_in(network: Network, addresses: Ranges, snapshot: Snapshot) -> tuple[Lease, ...]:
+    """Addresses of these that are in quarantine because somebody answered for them."""
+    return tuple(lease for lease in _leases_in(network, addresses, snapshot) if lease.purpose == STRANGER)
+
+
 def _leases_in(network: Network, addresses: Ranges, snapshot: Snapshot) -> list[Lease]:
     beside = leases_beside(network, snapshot) if addresses else []
     return [lease for lease in beside if any(holds(run, lease.address) for run in addresses)]
@@ -164,19 +169,23 @@ def _leases_in(network: Network, addresses: Ranges, snapshot: Snapshot) -> list[
 def _leased(network: Network, addresses: Ranges, what: str, leases: list[Lease]) -> DefinitionError:
     more = f"; and {len(leases) - _MANY} more" if len(leases) > _MANY else ""
     kept = any(is_quarantine(lease.cluster) for lease in leases)
+    cure = "let test-host see the hosts of that cluster clean first" if kept else "remove their clusters first"
+    if all(lease.purpose == STRANGER for lease in leases):
+        cure = f"release them first: set-cluster-network --name {network.name} --release A"
     return DefinitionError(
         "AddressLeased",
         f"{listed(addresses)} cannot be {what}",
         where=f"network {network.name}",
         why="; ".join(map(_who, leases[:_MANY])) + more,
-        fix="give ranges without these addresses, or "
-        + ("let test-host see the hosts of that cluster clean first" if kept else "remove their clusters first"),
+        fix=f"give ranges without these addresses, or {cure}",
     )
 
 
 def _who(lease: Lease) -> str:
     if is_quarantine(lease.cluster):
         return f"{lease.address} is in quarantine for cluster {cluster_of(lease.cluster)}, which was removed"
+    if lease.purpose == STRANGER:
+        return f"{lease.address} is in quarantine, as {mac_of(lease)} answered for it"
     owner = lease.owner.replace("/", " ")
     also = f" for cluster {lease.cluster}" if lease.owner != f"cluster/{lease.cluster}" else ""
     return f"{lease.address} is leased by {owner}{also}"

@@ -15,7 +15,7 @@ from aksprov.ipam.cidrs import SPECIAL
 from aksprov.ipam.ranges import bounds, holds, overlap
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import AddressRange, Network
-from aksprov.model.quarantine import cluster_of, is_quarantine
+from aksprov.model.quarantine import STRANGER, cluster_of, is_quarantine
 
 _VLAN_LAST: Final = 4094  # IEEE 802.1Q: 4095 is reserved
 
@@ -295,7 +295,7 @@ def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
     One that was removed without a host that may still have its addresses is among them, and called so.
     """
     defined = {cluster.key for cluster in snapshot.clusters.values() if key in cluster.network_keys}
-    leased = {lease.cluster for lease in snapshot.leases if lease.network == key}
+    leased = {lease.cluster for lease in snapshot.leases if lease.network == key and lease.purpose != STRANGER}
 
     def name(cluster: str) -> str:
         if is_quarantine(cluster):

@@ -116,9 +116,9 @@ class Lease(Value, frozen=True, kw_only=True):
     Every name in it is a key (a lower-case name).
 
     Args:
-        purpose: "vip" or "node".
-        owner: "cluster/NAME" for a VIP, "host/NAME" for a node's address.
-        cluster: the cluster it was taken for.
+        purpose: "vip", "node", or :data:`aksprov.model.quarantine.STRANGER`.
+        owner: "cluster/NAME" for a VIP, "host/NAME" for a node's address, "ethernet/MAC" for a stranger's.
+        cluster: the cluster it was taken for, "" for a stranger's.
     """
 
     address: str

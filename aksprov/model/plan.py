@@ -61,14 +61,14 @@ class PlannedAddress(Wire, frozen=True, kw_only=True):
 
 
 class PoolChange(Wire, frozen=True, kw_only=True):
-    """Addresses that a network's pool gets or loses, or that are reserved or released.
+    """Addresses that a network's pool gets or loses, that are reserved or released, or leave quarantine.
 
     Args:
         addresses: "A-B", or one address.
     """
 
     network: str
-    pool: Literal["VIP", "Node", "Reserved"]
+    pool: Literal["VIP", "Node", "Reserved", "Quarantine"]
     change: Literal["add", "remove"]
     addresses: str
     count: int

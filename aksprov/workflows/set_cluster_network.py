@@ -11,12 +11,13 @@ from typing import Literal
 import msgspec
 
 from aksprov.errors import ExitCode
-from aksprov.ipam.pools import Edit, Kind, Ranges, changes, edited
+from aksprov.ipam.pools import Edit, Kind, Ranges, changes, edited, strangers_in
 from aksprov.ipam.ranges import listed, read_range, size, written
 from aksprov.model.desired import Snapshot
-from aksprov.model.network import AddressRange, Network
+from aksprov.model.network import AddressRange, Lease, Network
 from aksprov.model.outcome import Outcome
 from aksprov.model.plan import Plan, PoolChange, plan_hash
+from aksprov.model.quarantine import mac_of
 from aksprov.model.request import Request
 from aksprov.state import open_store
 from aksprov.workflows.confirm import confirmed
@@ -33,19 +34,24 @@ def run(request: Request, session: Session) -> Outcome:
         UsageError: ConfirmationNeeded.
     """
     store = open_store(session.state_url)
-    before, after = _changed(request, store.snapshot())
-    made = changes(before, after)
-    if not made:
+    snapshot = store.snapshot()
+    before, after = _changed(request, snapshot)
+    made, freed = changes(before, after), _freed(request, before, snapshot)
+    if not made and not freed:
         return _outcome(before, f"network {before.name}: nothing to change")
     if request.flag("whatIf"):
-        return Outcome(plan=_plan(request, before, made), exit_code=ExitCode.WOULD_CHANGE)
+        return Outcome(plan=_plan(request, before, made, freed), exit_code=ExitCode.WOULD_CHANGE)
     shrinking = [edit for edit in made if edit.remove and edit.kind != "Reserved"]
     if shrinking and not confirmed(request, session, _question(before, shrinking)):
         return _outcome(before, f"network {before.name} stays as it is")
     with store.write() as transaction:
-        before, after = _changed(request, transaction.snapshot())
+        snapshot = transaction.snapshot()
+        before, after = _changed(request, snapshot)
+        freed = _freed(request, before, snapshot)
         transaction.put_network(after)
-    return _outcome(after, *_notes(changes(before, after)))
+        transaction.free_strangers(freed)
+    left = (f"{lease.address} is out of quarantine; {mac_of(lease)} had answered for it" for lease in freed)
+    return _outcome(after, *_notes(changes(before, after)), *left)
 
 
 def _changed(request: Request, snapshot: Snapshot) -> tuple[Network, Network]:
@@ -59,17 +65,22 @@ def _changed(request: Request, snapshot: Snapshot) -> tuple[Network, Network]:
     return network, edited(network, edits, snapshot)
 
 
+def _freed(request: Request, network: Network, snapshot: Snapshot) -> tuple[Lease, ...]:
+    return strangers_in(network, _ranges(request, "release"), snapshot)
+
+
 def _ranges(request: Request, parameter: str) -> Ranges:
     return tuple(map(read_range, request.texts(parameter)))
 
 
-def _plan(request: Request, network: Network, made: tuple[Edit, ...]) -> Plan:
-    def change(kind: Kind, way: Literal["add", "remove"], run: AddressRange) -> PoolChange:
+def _plan(request: Request, network: Network, made: tuple[Edit, ...], freed: Iterable[Lease]) -> Plan:
+    def change(kind: Kind | Literal["Quarantine"], way: Literal["add", "remove"], run: AddressRange) -> PoolChange:
         return PoolChange(network=network.name, pool=kind, change=way, addresses=written(run), count=size(run))
 
     pools = (
         *(change(edit.kind, "add", run) for edit in made for run in edit.add),
         *(change(edit.kind, "remove", run) for edit in made for run in edit.remove),
+        *(change("Quarantine", "remove", read_range(lease.address)) for lease in freed),
     )
     plan = Plan(verb=request.verb, objects=(f"network/{network.name}",), addresses=(), pools=pools)
     return msgspec.structs.replace(plan, hash=plan_hash(plan))

@@ -12,7 +12,7 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.host import Host
 from aksprov.model.network import AddressRange, Lease, Network, Pools
 from aksprov.model.outcome import Outcome
-from aksprov.model.quarantine import quarantine_key
+from aksprov.model.quarantine import of_stranger, quarantine_key
 from aksprov.workflows.get_cluster_network import map_object
 from aksprov.workflows.network_definition import network_object
 
@@ -61,6 +61,7 @@ CASES = {
             vip("10.0.0.200", "demo"),
             vip("10.0.0.201", "shop"),
             vip("10.0.0.202", quarantine_key("gone")),
+            of_stranger("10.0.0.230", "mynet", "52:54:00:aa:bb:cc"),
             node("10.0.0.11", "cp1", "demo"),
             node("10.0.0.21", "w1", "demo"),
             node("10.0.0.22", "w2", "demo"),

@@ -159,13 +159,13 @@ def test_nodes_follow_their_leases_and_may_exchange_them() -> None:
 
 def test_static_nodes_and_hosts_that_did_not_answer_stay() -> None:
     moved = at({"w1": "10.0.0.99"})
-    nodes = follow(moved.nodes, msgspec.structs.replace(LEASED, node_pool=AddressRange(start="10.0.0.2", end="10.0.0.3")),
-                   moved, "Demo")  # fmt: skip
+    static = msgspec.structs.replace(LEASED, node_pool=AddressRange(start="10.0.0.2", end="10.0.0.3"))
+    nodes = follow(moved.nodes, static, {}, moved, "Demo")
     assert (addresses(nodes.nodes), nodes.rows) == (BEFORE, ())
     still = at({"w1": "10.0.0.13"})
-    assert follow(still.nodes, LEASED, still, "Demo").rows == ()
+    assert follow(still.nodes, LEASED, {}, still, "Demo").rows == ()
     unread = msgspec.structs.replace(still, facts={"w1": Facts()})
-    assert follow(unread.nodes, LEASED, unread, "Demo").rows == ()
+    assert follow(unread.nodes, LEASED, {}, unread, "Demo").rows == ()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_lease_that_cannot_be_followed_is_a_failed_row_and_nothing_moves(
 ) -> None:
     strange = Lease(address="10.0.0.40", network="leased", purpose="node", owner="host/stranger", cluster="x")
     snapshot = at(BEFORE | {host: now}, started=started, leases=(strange,))
-    moves = follow(snapshot.nodes, LEASED, snapshot, "Demo")
+    moves = follow(snapshot.nodes, LEASED, {}, snapshot, "Demo")
     assert addresses(moves.nodes) == BEFORE
     (row,) = moves.rows
     assert (row.test_name, row.test_result, row.host, row.cluster) == (code, "Failed", host, "Demo")
@@ -194,13 +194,30 @@ def test_whoever_stays_keeps_others_from_taking_his_address() -> None:
     """w1 has lb1's, which has cp1's; cp1 has a stranger's: nobody can move."""
     strange = Lease(address="10.0.0.40", network="leased", purpose="node", owner="host/stranger", cluster="x")
     snapshot = at({"cp1": "10.0.0.40", "lb1": "10.0.0.11", "w1": "10.0.0.12"}, leases=(strange,))
-    moves = follow(snapshot.nodes, LEASED, snapshot, "Demo")
+    moves = follow(snapshot.nodes, LEASED, {}, snapshot, "Demo")
     assert addresses(moves.nodes) == BEFORE
     assert [(row.host, row.test_name) for row in moves.rows] == [(h, "AddressTwice") for h in ("cp1", "lb1", "w1")]
 
 
+def test_a_pool_on_another_network_follows_that_one() -> None:
+    elsewhere = msgspec.structs.replace(OTHER, node_pool=None)
+    snapshot = at(BEFORE | {"w1": "10.9.0.50", "lb1": "10.0.0.78"})
+    moves = follow(snapshot.nodes, LEASED, {"pool": elsewhere}, snapshot, "Demo")
+    assert addresses(moves.nodes) == BEFORE | {"w1": "10.9.0.50", "lb1": "10.0.0.78"}
+
+
+def test_a_host_of_two_clusters_stays() -> None:
+    snapshot = at(BEFORE | {"lb1": "10.0.0.77"})
+    other = msgspec.structs.replace(snapshot.nodes[1], cluster="second")
+    both = msgspec.structs.replace(snapshot, nodes=(*snapshot.nodes, other))
+    moves = follow(snapshot.nodes, LEASED, {}, both, "Demo")
+    assert addresses(moves.nodes) == BEFORE
+    assert [(row.test_name, row.test_result) for row in moves.rows] == [("NodeAddressFixed", "Failed")]
+    assert "cluster second" in moves.rows[0].details
+
+
 def test_a_load_balancer_of_a_cluster_that_runs_moves() -> None:
     snapshot = at(BEFORE | {"lb1": "10.0.0.77"}, started=True)
-    moves = follow(snapshot.nodes, LEASED, snapshot, "Demo")
+    moves = follow(snapshot.nodes, LEASED, {}, snapshot, "Demo")
     assert addresses(moves.nodes) == BEFORE | {"lb1": "10.0.0.77"}
     assert [row.test_name for row in moves.rows] == ["NodeAddressMoved"]
