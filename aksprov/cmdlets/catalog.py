@@ -17,6 +17,7 @@ from aksprov.cmdlets import (
     node_pool,
     offline_bundle,
     plan,
+    set_cluster,
     state,
 )
 from aksprov.cmdlets.declaration import Verb
@@ -35,6 +36,7 @@ VERBS: tuple[Verb, ...] = (
     *network.VERBS,
     *host.VERBS,
     *cluster.VERBS,
+    *set_cluster.VERBS,
     *credential.VERBS,
     *node_pool.VERBS,
     *offline_bundle.VERBS,

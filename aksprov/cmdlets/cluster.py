@@ -167,6 +167,17 @@ _MAIN = (
     ),
     _size("controlPlaneVmSize", "Standard_A4_v2", (), _CONTROL, "Size that each control plane host should have."),
     Parameter(
+        name="apiServerDnsName",
+        kind="texts",
+        placeholder="NAME",
+        group=_CONTROL,
+        ours=True,
+        rule="dns name",
+        help="Names by which people reach the API server besides its VIP: its certificate has them. Repeat the "
+        "option, or put commas between them. They can never be changed afterwards.",
+        example="demo.example.org",
+    ),
+    Parameter(
         name="loadBalancerCount",
         kind="integer",
         placeholder="N",
@@ -337,13 +348,14 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="ServiceCidr", kind="texts", parameter="serviceCidr", help="ours"),
     Property(name="VirtualNetwork", parameter="vnet", help="ours: name of the network"),
     Property(name="ApiServerAddress", help="ours: the API server's VIP"),
+    Property(name="ApiServerDnsName", kind="texts", parameter="apiServerDnsName", help="ours"),
     Property(name="NodeSettings", kind="object", parameter="nodeSettings", help="ours"),
     Property(name="ProgramSource", parameter="programSource", help="ours"),
     Property(name="OfflineBundle", parameter="offlineBundle", help="ours: a folder on the controller"),
     Property(name="PackageSettings", kind="object", help="ours: Repository, Key and Proxy"),
     Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
 )
-_COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", "ApiServerAddress")
+CLUSTER_COLUMNS = ("Name", "ProvisioningState", "KubernetesVersion", "VirtualNetwork", "ApiServerAddress")
 
 NEW_CLUSTER = Verb(
     name="new-cluster",
@@ -360,7 +372,7 @@ NEW_CLUSTER = Verb(
     ),
     default_set=_LEGACY,
     outputs=CLUSTER_PROPERTIES,
-    columns=_COLUMNS,
+    columns=CLUSTER_COLUMNS,
     examples=(
         Example(
             command="aksprov new-cluster --name demo --primary-network-plugin calico --configure-only --what-if",
@@ -399,7 +411,7 @@ GET_CLUSTER = Verb(
         ),
     ),
     outputs=CLUSTER_PROPERTIES,
-    columns=_COLUMNS,
+    columns=CLUSTER_COLUMNS,
     examples=(Example(command="aksprov get-cluster --name demo --output json", text="One cluster, with its nodes."),),
 )
 REMOVE_CLUSTER = Verb(

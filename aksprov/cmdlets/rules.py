@@ -25,6 +25,8 @@ EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _KEY = rf"(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME}"
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")  # of a prefix; 024 is 24 to some readers and 20 to others
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = re.compile(rf"(?:\*\.{_LABEL}\.)?{_LABEL}(?:\.{_LABEL})*")
 _TAINT = re.compile(rf"({_KEY})(?:=({_NAME})?)?:([A-Za-z]+)")
 
 
@@ -145,6 +147,20 @@ def _taint(text: str, where: str) -> str:
     return text[: match.start(3)] + effect
 
 
+def _dns_name(text: str, where: str) -> str:
+    """A name that kubeadm puts into a certificate: an RFC 1123 subdomain, which may begin with ``*.``; lower case."""
+    name = text.lower()
+    if len(name) > 253 or not _DNS_NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
+        raise DefinitionError(
+            "InvalidDnsName",
+            f"{text!r} is not a DNS name",
+            where=where,
+            why="a DNS name has labels of letters, digits and hyphens with dots between them, and is no address",
+            fix="write it like demo.example.org, or *.example.org for all names below that",
+        )
+    return name
+
+
 def _network_names(text: str, where: str) -> str:
     """One or several with commas between them: whether several are possible depends on the network plugin."""
     return ",".join(check_name("network", name.strip()) for name in text.split(","))
@@ -179,6 +195,7 @@ RULES: dict[str, Rule] = {
     "cidr": _cidr,
     "os sku": _os_sku,
     "taint": _taint,
+    "dns name": _dns_name,
     "day": _day,
     "secret reference": _secret,
     "kubernetes version": lambda text, where: resolve_version(text),

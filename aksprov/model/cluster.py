@@ -69,6 +69,7 @@ class Cluster(Value, frozen=True, kw_only=True):
         pod_cidrs, service_cidrs: one CIDR, or one of each family, the first is primary
             (AksHci's documented ones by default).
         calico_dataplane: Calico's data plane on Linux nodes; only with that plugin.
+        api_server_dns_names: that the API server's certificate has besides its VIP.
         programs: where its hosts have theirs from; it may change from run to run.
     """
 
@@ -84,6 +85,7 @@ class Cluster(Value, frozen=True, kw_only=True):
     service_cidrs: tuple[str, ...] = ("10.96.0.0/12",)
     calico_dataplane: CalicoDataplane = "iptables"
     node_settings: NodeSettings = NodeSettings()
+    api_server_dns_names: tuple[str, ...] = ()
     programs: ProgramSource = ProgramSource()
 
     @property

@@ -78,7 +78,7 @@ def kubeadm_file(desired: Desired, node: Node, facts: Facts | None, cri_socket: 
         DefinitionError: RenderUnsafe, VersionNotAvailable.
     """
     own = registration(desired.cluster, node, facts, cri_socket)
-    first = node.role == "control-plane" and node.index == 0
+    first = node == desired.by_role("control-plane")[0]
     text = _init_text(desired, node, own, render) if first else join_text(desired, node, own, render)
     return render.text(f"/etc/kubernetes/aksprov/kubeadm-{'init' if first else 'join'}.yaml", text, "kubeadm")
 

@@ -168,7 +168,12 @@ def _build(request: Request, recorded: Cluster | None, name: str, network: Netwo
         calico_dataplane=value("calicoDataplane", base.calico_dataplane),
         node_settings=_node_settings(request, base.node_settings),
         programs=programs,
+        api_server_dns_names=_dns_names(request, base.api_server_dns_names),
     )
+
+
+def _dns_names(request: Request, old: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(request.texts("apiServerDnsName"))) or old
 
 
 def _node_settings(request: Request, old: NodeSettings) -> NodeSettings:
@@ -285,6 +290,7 @@ def _flat(request: Request, cluster: Cluster) -> dict[str, str]:
         "podCidr": cluster.pod_subnet,
         "serviceCidr": cluster.service_subnet,
         "calicoDataplane": cluster.calico_dataplane,
+        "apiServerDnsName": ", ".join(cluster.api_server_dns_names) or "not given",
         "nodeSettings": msgspec.json.encode(cluster.node_settings).decode(),
         **pool_values(request, cluster.name, cluster.node_pools),
     }

@@ -41,6 +41,7 @@ def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) 
         "ServiceCidr": list(cluster.service_cidrs),
         "VirtualNetwork": cluster.network,
         "ApiServerAddress": vips[0] if vips else "",
+        "ApiServerDnsName": list(cluster.api_server_dns_names),
         "NodeSettings": msgspec.to_builtins(cluster.node_settings),
         "ProgramSource": cluster.programs.source,
         "OfflineBundle": cluster.programs.bundle,

@@ -41,18 +41,23 @@ def look_for_clean(store: Store, seen: Mapping[str, Observed]) -> tuple[Row, ...
             for key in clean:
                 free(transaction, key)
     clusters = {n.host: cluster_of(n.cluster) for n in snapshot.nodes}
-    return tuple(_row(snapshot.hosts[key].name, clusters[key], left[key]) for key in waiting)
+    return tuple(
+        _row(snapshot.hosts[key].name, clusters[key], left[key], lives=clusters[key] in snapshot.clusters)
+        for key in waiting
+    )
 
 
-def _row(host: str, cluster: str, left: tuple[str, ...]) -> Row:
+def _row(host: str, cluster: str, left: tuple[str, ...], *, lives: bool) -> Row:
+    """What a host that was seen has of a cluster that was removed, or that it left while the cluster lives."""
+    cure = f"remove-host --name {host} --purge" if lives else f"remove-cluster --name {cluster}"
     return Row(
         test_name="HostClean",
         category="Removal",
         test_result="Warning" if left else "Passed",
-        details=f"has of the removed cluster: {', '.join(left)}"
+        details=f"has of the cluster that it is no host of any more: {', '.join(left)}"
         if left
-        else "seen without the removed cluster; its addresses and router ids are free again",
-        recommendation=f"aksprov remove-cluster --name {cluster} takes it off" if left else "",
+        else "seen without the cluster; its addresses and router ids are free again",
+        recommendation=f"aksprov {cure} takes it off" if left else "",
         host=host,
         cluster=cluster,
     )

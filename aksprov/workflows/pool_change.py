@@ -1,8 +1,9 @@
-"""A cluster gets other node pools: nodes that leave go first, then all hosts are brought to the new definition."""
+"""A cluster gets more nodes or fewer: those that leave go first, then all hosts are brought to the new definition."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +13,8 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
+from aksprov.model.row import Row
+from aksprov.planning.leaving import Group
 from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
@@ -27,55 +30,72 @@ Edit = Callable[[Cluster], Cluster]
 
 
 def change_pools(request: Request, session: Session, edit: Edit, pool: str) -> Outcome:
-    """Carry a change of a cluster's pools out.
+    """Carry a change of a cluster's pools out, and show one of them.
 
     Args:
-        edit: the cluster's definition after it, from the one before; the same again changes nothing.
         pool: name of the pool that is shown in the end.
+
+    Raises:
+        AksprovError: what :func:`change_nodes` raises.
+    """
+    cluster = request.need("clusterName")
+    outcome = change_nodes(request, session, cluster, edit)
+    if not outcome.objects:
+        return outcome
+    after = open_store(session.state_url).snapshot()
+    recorded = after.clusters[cluster.lower()]
+    shown = tuple(pool_object(recorded, p, after) for p in recorded.node_pools if p.name.lower() == pool.lower())
+    return msgspec.structs.replace(outcome, objects=shown, single=bool(shown))
+
+
+def change_nodes(request: Request, session: Session, cluster: str, edit: Edit) -> Outcome:
+    """Carry a change of how many nodes a cluster has out; the cluster is shown in the end.
+
+    Args:
+        cluster: its name.
+        edit: the cluster's definition after it, from the one before; the same again changes nothing.
 
     Raises:
         DefinitionError, NotFoundError, UsageError, BusyError: as ``edit`` and the steps raise them.
     """
-    return asyncio.run(_change(request, session, edit, pool))
+    return asyncio.run(_change(request, session, cluster, edit))
 
 
-async def _change(request: Request, session: Session, edit: Edit, pool: str) -> Outcome:
+async def _change(request: Request, session: Session, name: str, edit: Edit) -> Outcome:
     store = open_store(session.state_url)
     snapshot = store.snapshot()
-    cluster = find_cluster(request.need("clusterName"), snapshot)
+    cluster = find_cluster(name, snapshot)
     refuse_leaving(cluster.key, snapshot)
     wanted = edit(cluster)
     started = snapshot.statuses.get(cluster.key, ClusterStatus()).started
-    leaving = surplus(wanted, snapshot)
-    if leaving:
-        stopped = await take_out(request, session, store, wanted, leaving)
-        if stopped is not None:
-            return stopped
+    shrinking = too_large(wanted, snapshot)
+    left: tuple[Row, ...] = ()
+    if shrinking:
+        end = await take_out(request, session, store, wanted, shrinking)
+        if isinstance(end, Outcome):
+            return end
+        left = end
 
     def define(now: Snapshot) -> tuple[Cluster, Network]:
         current = find_cluster(cluster.name, now)
         # what was taken out is recorded without it already, and a pool that is gone cannot be found again
-        return wanted if leaving else edit(current), now.networks[current.network.lower()]
+        return wanted if shrinking else edit(current), now.networks[current.network.lower()]
 
     async with Fleet(snapshot.hosts, contact(session, store), session.events) as fleet:
         kubernetes = Kubernetes(plugin=False) if started else None
         outcome = await carry_out(
             request, session, store, fleet, define=define, source=rendered(Templates.load()), kubernetes=kubernetes
         )
-    if outcome.plan is not None:
-        return outcome
-    after = store.snapshot()
-    recorded = after.clusters[cluster.key]
-    shown = tuple(pool_object(recorded, p, after) for p in recorded.node_pools if p.name.lower() == pool.lower())
-    return msgspec.structs.replace(outcome, objects=shown, single=bool(shown))
+    return msgspec.structs.replace(outcome, rows=(*left, *outcome.rows))
 
 
-def surplus(cluster: Cluster, snapshot: Snapshot) -> tuple[Node, ...]:
-    """The workers that a definition has no place for: the last ones of each pool."""
-    counts = {pool.name: pool.count for pool in cluster.node_pools}
-    leaving: list[Node] = []
-    workers = [node for node in snapshot.nodes if node.cluster == cluster.key and node.role == "worker"]
-    for name in dict.fromkeys(node.pool for node in workers):
-        of_pool = sorted((node for node in workers if node.pool == name), key=lambda node: node.index)
-        leaving += of_pool[counts.get(name, 0) :]
-    return tuple(leaving)
+def too_large(cluster: Cluster, snapshot: Snapshot) -> tuple[Group, ...]:
+    """The control plane and the pools that have more nodes than a definition has a place for."""
+    places = {("worker", pool.name): pool.count for pool in cluster.node_pools}
+    places["control-plane", ""] = cluster.control_plane_node_count
+    groups: defaultdict[tuple[str, str], list[Node]] = defaultdict(list)
+    for node in snapshot.nodes:
+        if node.cluster == cluster.key and node.role != "load-balancer":
+            groups[node.role, node.pool].append(node)
+    found = (Group(nodes=tuple(nodes), stay=places.get(key, 0)) for key, nodes in groups.items())
+    return tuple(group for group in found if len(group.nodes) > group.stay)

@@ -26,6 +26,7 @@
         'Get-AksHciCluster',
         'Test-AksprovCluster',
         'Remove-AksHciCluster',
+        'Set-AksHciCluster',
         'Get-AksHciCredential',
         'New-AksHciNodePool',
         'Get-AksHciNodePool',

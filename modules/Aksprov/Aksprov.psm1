@@ -865,6 +865,9 @@ function New-AksHciCluster {
     .PARAMETER controlPlaneVmSize
     Size that each control plane host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
 
+    .PARAMETER apiServerDnsName
+    Names by which people reach the API server besides its VIP: its certificate has them. Repeat the option, or put commas between them. They can never be changed afterwards.
+
     .PARAMETER loadBalancerCount
     Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count. At least 1. Default: 1.
 
@@ -1029,6 +1032,8 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $controlPlaneVmSize,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string[]] $apiServerDnsName,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $loadBalancerCount,
         [switch] $shareLoadBalancers,
@@ -1256,6 +1261,68 @@ function Remove-AksHciCluster {
         Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
             Verb = 'remove-cluster'
             Type = 'Aksprov.TestResult'
+            Changes = $true
+            Plans = $true
+            Asks = $true
+        }
+    }
+}
+
+function Set-AksHciCluster {
+    <#
+    .SYNOPSIS
+    Change how many control plane nodes a cluster has.
+
+    .DESCRIPTION
+    It carries out 'aksprov set-cluster'; docs/cmdlets.md has all of it.
+
+    .PARAMETER name
+    Name of the cluster. Required.
+
+    .PARAMETER controlPlaneNodeCount
+    Control plane nodes from now on; those that leave are drained first. It stays when it is left out. At least 1.
+
+    .PARAMETER controlPlaneVmSize
+    Size of their hosts. Not available: replacing hosts by others is not built yet.
+
+    .PARAMETER enableAutoScaler
+    Scale the node pools by load. Not available: the autoscaler is not built yet.
+
+    .PARAMETER autoScalerProfileName
+    Profile of the autoscaler. Not available: the autoscaler is not built yet.
+
+    .PARAMETER linuxNodeCount
+    Nodes of the pool NAME-linux, in older releases. Not available: the nodes of a pool are counted by set-node-pool.
+
+    .PARAMETER windowsNodeCount
+    Nodes of the pool NAME-windows, in older releases. Not available: the nodes of a pool are counted by set-node-pool.
+
+    .EXAMPLE
+    Set-AksHciCluster -name demo -controlPlaneNodeCount 3
+
+    Two more control planes join, one after the other.
+
+    .EXAMPLE
+    Set-AksHciCluster -name demo -controlPlaneNodeCount 1 -Confirm:$false
+
+    And leave again, their members of etcd with them; without asking.
+    #>
+    [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
+    [OutputType('Aksprov.Cluster')]
+    param(
+        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [string] $name,
+        [int] $controlPlaneNodeCount,
+        [string] $controlPlaneVmSize,
+        [bool] $enableAutoScaler,
+        [string] $autoScalerProfileName,
+        [int] $linuxNodeCount,
+        [int] $windowsNodeCount
+    )
+    process {
+        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+            Verb = 'set-cluster'
+            Type = 'Aksprov.Cluster'
             Changes = $true
             Plans = $true
             Asks = $true
@@ -2206,6 +2273,10 @@ Register-ArgumentCompleter -CommandName 'Remove-AksHciCluster' -ParameterName 'n
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
+Register-ArgumentCompleter -CommandName 'Set-AksHciCluster' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun)
+    Get-AksprovName 'get-cluster' 'Name' $begun
+}
 Register-ArgumentCompleter -CommandName 'Get-AksHciCredential' -ParameterName 'name' -ScriptBlock {
     param($command, $parameter, $begun)
     Get-AksprovName 'get-cluster' 'Name' $begun
@@ -2251,6 +2322,7 @@ Export-ModuleMember -Function @(
     'Get-AksHciCluster',
     'Test-AksprovCluster',
     'Remove-AksHciCluster',
+    'Set-AksHciCluster',
     'Get-AksHciCredential',
     'New-AksHciNodePool',
     'Get-AksHciNodePool',

@@ -43,14 +43,18 @@ class Bench:
         self.controller.run(*NETWORK)
         self.controller.run("add-host", "--file", self.controller.write_hosts(more=roles))
 
+    # how many control planes the cluster has at first; all where there is no number
+    planes = 0
+
     @property
     def command(self) -> list[str]:
         """The command that makes the whole cluster."""
         counts = {role: sum(name.startswith(role) for name in self.names) for role in ROLES}
         return [
             *"new-cluster --name demo --vnet labnet --node-pool-name linuxpool --os-type linux".split(),
-            *f"--control-plane-node-count {counts['cp']} --load-balancer-count {counts['lb']}".split(),
+            *f"--control-plane-node-count {self.planes or counts['cp']} --load-balancer-count {counts['lb']}".split(),
             *f"--node-count {counts['w'] - self._spare} --kubernetes-version {VERSION}".split(),
+            *("--api-server-dns-name", "demo.example.org"),
             *("--network-plugin-manifest", str(HERE / "plugin.yaml"), "--node-settings", "@settings.json"),
         ]
 
@@ -77,11 +81,11 @@ class Bench:
             running.send_signal(signal.SIGKILL)
             running.communicate()
 
-    def kubectl(self, *arguments: str, stdin: str = "") -> str:
-        """What the kit's kubectl prints, from the controller's place, with the product's kubeconfig."""
-        program = [str(self.kit.program("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+    def kubectl(self, *arguments: str, stdin: str = "", program: Path | None = None) -> str:
+        """What a kubectl prints, by default the kit's, from the controller's place with the product's kubeconfig."""
+        command = [str(program or self.kit.program("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
         done = subprocess.run(
-            self.lab.inside(program), input=stdin, capture_output=True, text=True, timeout=120, check=False
+            self.lab.inside(command), input=stdin, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, (arguments, done.stdout[-1000:], done.stderr[-2000:])
         return done.stdout

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cryptography import x509
+from current_kubectl import current_kubectl
 from kit import PACKAGES, Kit
 from kubernetes_lab import Bench, wait
 from minilab import Lab
@@ -63,6 +65,17 @@ def test_the_credential_is_taken_by_kubectl_beside_others(bench: Bench) -> None:
     assert yaml.safe_load(bench.kubeconfig.with_name(f"{bench.kubeconfig.name}.bak").read_text()) == other
     assert "other" in bench.kubectl("config", "get-contexts", "-o", "name").split()
     assert bench.ready() == {"cp1": "True", "w1": "True"}
+
+
+def test_a_current_kubectl_takes_the_credential_too(bench: Bench) -> None:
+    nodes = bench.kubectl("get", "nodes", "-o", "name", program=current_kubectl())
+    assert nodes.split() == ["node/cp1", "node/w1"]
+
+
+def test_the_api_server_answers_for_its_dns_name(bench: Bench) -> None:
+    pem = bench.lab["cp1"].ssh("cat /etc/kubernetes/pki/apiserver.crt").stdout.encode()
+    names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "demo.example.org" in names.get_values_for_type(x509.DNSName)
 
 
 def test_no_token_is_left_anywhere(bench: Bench) -> None:

@@ -22,10 +22,15 @@ async def kubectl(
     Raises:
         HostError: KubectlFailed, or what the connection raises.
     """
-    script = (
-        "no_proxy='*' NO_PROXY='*' exec kubectl --kubeconfig /etc/kubernetes/admin.conf "
-        f"--server https://{address}:6443 --request-timeout 20s {arguments}"
-    )
+    server = f"--kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443"
+    return await run_kubectl(connection, server, arguments, stdin, hide=hide)
+
+
+async def run_kubectl(
+    connection: Connection, server: str, arguments: str, stdin: str, *, hide: Iterable[str] = ()
+) -> str:
+    """What kubectl printed, asking whom the flags ``server`` say; otherwise as :func:`kubectl`."""
+    script = f"no_proxy='*' NO_PROXY='*' exec kubectl {server} --request-timeout 20s {arguments}"
     answer = await connection.run(script, stdin=stdin.encode())
     if answer.status != 0:
         raise HostError(

@@ -87,6 +87,13 @@ options:
       - Standard_K8S3_v1
       - Standard_NK6
       - Standard_NK12
+  api_server_dns_name:
+    description:
+      - >-
+        Names by which people reach the API server besides its VIP: its certificate has them. Repeat the
+        option, or put commas between them. They can never be changed afterwards.
+    type: list
+    elements: str
   load_balancer_count:
     description:
       - "Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count."
@@ -518,6 +525,12 @@ object:
         - "ours: the API server's VIP"
       returned: always
       type: str
+    ApiServerDnsName:
+      description:
+        - ours
+      returned: always
+      type: list
+      elements: str
     NodeSettings:
       description:
         - ours
@@ -623,6 +636,10 @@ ARGUMENTS = {
             "Standard_NK6",
             "Standard_NK12",
         ],
+    },
+    "api_server_dns_name": {
+        "type": "list",
+        "elements": "str",
     },
     "load_balancer_count": {
         "type": "int",
@@ -856,6 +873,7 @@ NAMES = {
     "service_cidr": "serviceCidr",
     "control_plane_node_count": "controlPlaneNodeCount",
     "control_plane_vm_size": "controlPlaneVmSize",
+    "api_server_dns_name": "apiServerDnsName",
     "load_balancer_count": "loadBalancerCount",
     "share_load_balancers": "shareLoadBalancers",
     "load_balancer_vm_size": "loadBalancerVmSize",
@@ -900,6 +918,7 @@ NAMES = {
 TAKES = {
     "present": [
         "aad_client_id",
+        "api_server_dns_name",
         "app_id",
         "app_secret",
         "auto_scaler_profile_name",
@@ -953,14 +972,25 @@ TAKES = {
         "force",
         "name",
     ],
+    "afterwards": [
+        "auto_scaler_profile_name",
+        "control_plane_node_count",
+        "control_plane_vm_size",
+        "enable_auto_scaler",
+        "linux_node_count",
+        "name",
+        "windows_node_count",
+    ],
 }
 VERBS = {
     "present": "new-cluster",
     "absent": "remove-cluster",
+    "afterwards": "set-cluster",
     "show": "get-cluster",
 }
 PLANS = [
     "absent",
+    "afterwards",
     "present",
 ]
 

@@ -154,6 +154,12 @@ objects:
         - "ours: the API server's VIP"
       returned: always
       type: str
+    ApiServerDnsName:
+      description:
+        - ours
+      returned: always
+      type: list
+      elements: str
     NodeSettings:
       description:
         - ours

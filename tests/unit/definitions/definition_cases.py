@@ -230,6 +230,10 @@ CLUSTERS = [
         for text in ("sku", "sku=gpu", "sku=gpu:Never", "=gpu:NoSchedule", "_a=b:NoSchedule", f"{'x' * 64}:NoExecute",
                      "a=b/c:NoSchedule")
     ),
+    *(
+        Case(cluster(f"--api-server-dns-name {name}"), 65, "InvalidDnsName", f"{name!r}|demo.example.org")
+        for name in ("a_b.example.org", "demo..org", "-a.org", "10.0.0.9", "x" * 64, "a.*.org", "demo.org:6443")
+    ),
     Case(cluster("--taints 'a b=c:NoSchedule'"), 65, "InvalidTaint", "'a b=c:NoSchedule'"),
     Case(cluster("--name other"), 64, "GivenTwice", "-name"),
     Case("new-cluster --configure-only", 64, "MissingParameter", "--name"),

@@ -19,6 +19,7 @@ CLUSTER = cases.cluster("--kubernetes-version v1.36.4 --what-if --output-dir rev
 POOL = f"{CLUSTER} --node-pool-name pool"
 NODE_POOL = "new-node-pool --cluster-name old --name more --what-if"
 OWN_POOL = "new-node-pool --cluster-name old --name old-linux"
+SET_CLUSTER = "set-cluster --name old --control-plane-node-count 9"
 SET_POOL = "set-node-pool --cluster-name old --name old-linux --count 9"
 REMOVE_POOL = "remove-node-pool --cluster-name old --name old-linux"
 BUNDLE = "new-offline-bundle --folder missing --output-dir out --kubernetes-version v1.36.4"
@@ -93,6 +94,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "linuxNodeVmSize": (CLUSTER, f"{CLUSTER} --linux-node-vm-size Default"),
         "windowsNodeCount": (CLUSTER, f"{CLUSTER} --windows-node-count 1"),
         "windowsNodeVmSize": (CLUSTER, f"{CLUSTER} --windows-node-vm-size Default"),
+        "apiServerDnsName": (CLUSTER, f"{CLUSTER} --api-server-dns-name demo.example.org"),
         "nodeSettings": (CLUSTER, f"{CLUSTER} --node-settings '{{\"skipAddons\": [\"coredns\"]}}'"),
         "programSource": (CLUSTER, f"{CLUSTER} --program-source packages"),
         "offlineBundle": (CLUSTER, f"{CLUSTER} --offline-bundle missing/bundle"),
@@ -124,6 +126,11 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "vnet": (NODE_POOL, f"{NODE_POOL} --vnet missing"),
         "hostLabels": (OWN_POOL, f"{OWN_POOL} --host-labels rack=r1"),
         "whatIf": (OWN_POOL, f"{OWN_POOL} --what-if"),
+    },
+    "set-cluster": {
+        "name": (SET_CLUSTER, SET_CLUSTER.replace("old", "other")),
+        "controlPlaneNodeCount": (SET_CLUSTER, SET_CLUSTER.replace("9", "8")),
+        "whatIf": (SET_CLUSTER.replace("9", "1"), SET_CLUSTER.replace("9", "1 --what-if")),
     },
     "set-node-pool": {
         "clusterName": (SET_POOL, SET_POOL.replace("old ", "other ")),

@@ -1,5 +1,5 @@
-# leave.sh: end Kubernetes on this host: kubeadm reset, then what that leaves.  The whole cluster goes, so that no API server
-# is asked: a member that waits for others that go at the same time would wait for ever.
+# leave.sh: end Kubernetes on this host: kubeadm reset, then what that leaves.  No API server is asked: where
+# the whole cluster goes, a member that waits for others that go at the same time would wait for ever.
 found=$originals/kubernetes
 
 was_there() {
@@ -17,9 +17,9 @@ left=$(crictl --runtime-endpoint unix:///run/containerd/containerd.sock pods -q 
 	exit 1
 }
 
-# kubeadm's certificates; the CA pair is taken off with our files, where it was made here
+# kubeadm's certificates; a CA pair that was there before it is taken off with our files, where it was made here
 rm -rf $pki/etcd $pki/apiserver* $pki/front-proxy-* $pki/sa.key $pki/sa.pub
-[ ! -e /etc/kubernetes/aksprov/kubeadm-join.yaml ] || rm -f $pki/ca.crt $pki/ca.key
+was_there "file $pki/ca.crt" || rm -f $pki/ca.crt $pki/ca.key
 rmdir $pki /etc/kubernetes/manifests /var/lib/etcd 2>/dev/null
 
 for file in /etc/cni/net.d/*; do

@@ -1,5 +1,5 @@
 # node.sh: what the scripts that make a host a node begin with.
-# originals/kubernetes has how the host was found: lines "unit NAME ENABLED", "cni FILE", "link NAME".
+# originals/kubernetes has how the host was found: lines "unit NAME ENABLED", "file FILE", "cni FILE", "link NAME".
 # originals/kubeadm is "begun" from before kubeadm's first change on, then "done": what was begun and not done is cleaned and
 # begun again; what was done is never cleaned but by a removal, whatever the API server says.
 set -u
@@ -19,6 +19,7 @@ note_found() {
 	[ ! -e $originals/kubernetes ] || return 0
 	{
 		for unit in kubelet containerd; do echo "unit $unit $(systemctl is-enabled $unit 2>/dev/null)"; done
+		[ ! -e $pki/ca.crt ] || echo "file $pki/ca.crt"
 		for file in /etc/cni/net.d/*; do [ ! -e "$file" ] || echo "cni $file"; done
 		for link in /sys/class/net/*; do echo "link ${link##*/}"; done
 	} >$originals/kubernetes.new && mv -f $originals/kubernetes.new $originals/kubernetes

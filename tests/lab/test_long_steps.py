@@ -1,0 +1,86 @@
+"""Long steps on a real host: bounded, found again, fenced, and silent about secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from minilab import Lab
+from transport_lab import entry, error_of, on_host
+
+from aksprov.errors import HostError
+from aksprov.model.transport import Connection
+from aksprov.workflows.bring_up.long_step import Holder, long_step
+
+STEP = "join-worker"
+TOKEN, KEY = "abcdef.0123456789abcdef", "5e" * 32
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inside(lab: Lab) -> Iterator[None]:
+    """In the lab's network; what only our folders have goes at the end."""
+    with lab.netns():
+        yield
+    for name in ("w1", "w2", "cp3"):
+        lab[name].ssh("rm -rf /var/lib/aksprov /run/aksprov")
+
+
+def _holder(epoch: int = 7) -> Holder:
+    return Holder(run="r1", state_id="state-a", epoch=epoch)
+
+
+async def _step(connection: Connection, text: str, *, seconds: int = 30, epoch: int = 7, secret: str = "") -> None:
+    await long_step(connection, _holder(epoch), STEP, text, secret=secret, hide=(TOKEN,), seconds=seconds)
+
+
+@pytest.mark.slow
+def test_a_step_that_takes_too_long_is_a_row_and_goes_on_and_the_next_run_waits_for_it(lab: Lab) -> None:
+    host, text = entry(lab, "w1"), "sleep 25; echo once >>/run/long-step"
+
+    async def twice(connection: Connection) -> HostError | None:
+        caught = None
+        try:
+            await _step(connection, text, seconds=1)
+        except HostError as error:
+            caught = error
+        await _step(connection, text)
+        return caught
+
+    error = on_host(host, twice)
+    assert error is not None and error.code == "StepTimedOut"
+    assert "for more than 1 s" in error.why and "same command again" in error.fix
+    assert lab["w1"].ssh("cat /run/long-step; rm /run/long-step").stdout == "once\n"
+
+
+def test_a_run_that_was_overtaken_starts_nothing(lab: Lab) -> None:
+    """The host has seen epoch 7 of this state; another state's number says nothing."""
+    host = entry(lab, "w2")
+    on_host(host, lambda c: _step(c, "true", epoch=7))
+    error = error_of(host, lambda c: _step(c, "touch /run/fenced-step", epoch=6))
+    assert (error.code, "epoch 7" in error.why) == ("HostEpochRefused", True)
+    assert lab["w2"].ssh("ls /run/fenced-step", check=False).returncode != 0
+
+
+def test_what_a_step_says_last_is_in_its_row_without_secrets_and_they_are_gone_from_the_host(lab: Lab) -> None:
+    text = f"cat $secret; for i in $(seq 40); do echo line $i; done; echo 'key {KEY}'; cat $secret; exit 1"
+    error = error_of(entry(lab, "w1"), lambda c: _step(c, text, secret=f"token: {TOKEN}\n"))
+    assert error.code == "StepFailed"
+    assert "line 40" in error.why and "line 1;" not in error.why
+    assert "[secret]" in error.why and TOKEN not in error.why + error.what + error.fix and KEY not in error.why
+    left = lab["w1"].ssh(
+        "ls /run/aksprov; systemctl list-units --all --plain --no-legend 'aksprov-step-*'", check=False
+    )
+    assert left.stdout == ""
+
+
+def test_two_runs_at_once_on_a_host_go_one_after_the_other(lab: Lab) -> None:
+    async def both(connection: Connection) -> None:
+        first = _step(connection, "echo a >>/run/order; sleep 2; echo b >>/run/order")
+        task = asyncio.create_task(first)
+        await asyncio.sleep(0.5)
+        await long_step(connection, _holder(), "end-kubernetes", "echo c >>/run/order", seconds=30)
+        await task
+
+    on_host(entry(lab, "cp3"), both)
+    assert lab["cp3"].ssh("cat /run/order; rm /run/order").stdout.split() == ["a", "b", "c"]
