@@ -1,0 +1,1 @@
+"""winrmhost's own checks."""
