@@ -39,7 +39,7 @@ _AWAY = {"HostUnreachable", "HostDisconnected", "HostTimeout"}
 
 T = TypeVar("T")
 
-_APPLY = ("files", "lock", "swap", "state", "setup", "receive", "apply")
+_APPLY = ("files", "lock", "fence", "swap", "state", "setup", "receive", "apply")
 
 
 class WindowsConnection:
@@ -115,6 +115,31 @@ class WindowsConnection:
             raise windows_refusal(self.host.name, [("features", "FeatureMissing", said)])
         return receipt(answer, delivery, self.host.name)
 
+    async def change(
+        self,
+        names: Sequence[str],
+        request: dict[str, Any],
+        load: Callable[[], Iterable[str]] = tuple,
+        seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """The answer of our scripts of these names, which bear being run twice.
+
+        Args:
+            load: gives what goes in on the pipeline, each time anew.
+
+        Raises:
+            HostError: what the script refused; see :mod:`aksprov.transport.windows.refusals`.
+        """
+
+        async def work() -> Answer:
+            return await self._ask(names, request, load(), seconds)
+
+        async def again() -> Answer:
+            await self._until_free()
+            return await work()
+
+        return await self._through_cuts(work, again)
+
     async def begin_step(self, step: LongStep, secret: str, *, state_id: str, epoch: int) -> str:
         """Begin a long step, or find it: "started", "there", or "busy UNIT" of another one that runs.
 
@@ -162,12 +187,16 @@ class WindowsConnection:
         """Apply; after a cut once more, when what the first one does on the host has ended: it may be done twice."""
 
         async def again() -> Answer:
-            end = time.monotonic() + APPLY_SECONDS
-            while (await self.look()).locked and time.monotonic() < end:
-                await asyncio.sleep(_RETRY_SECONDS)
+            await self._until_free()
             return await self._apply(whole)
 
         return await self._through_cuts(lambda: self._apply(whole), again)
+
+    async def _until_free(self) -> None:
+        """Wait, for as long as a step may take, until nobody changes the host."""
+        end = time.monotonic() + APPLY_SECONDS
+        while (await self.look()).locked and time.monotonic() < end:
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def _apply(self, whole: Package) -> Answer:
         """All but the last load only arrive; with the last one the host acts."""

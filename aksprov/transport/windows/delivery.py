@@ -23,6 +23,14 @@ PIPELINE_BYTES = 35_000_000
 PIECE_BYTES = 270_000
 
 
+class FileSaid(msgspec.Struct):
+    """What lacks.ps1 says of a file."""
+
+    path: str
+    state: str
+    pieces: str = ""
+
+
 class Answer(msgspec.Struct):
     """A script's line of JSON; each script gives some of these."""
 
@@ -35,6 +43,8 @@ class Answer(msgspec.Struct):
     contents: dict[str, str] = {}
     open: bool = False
     status: int = 0
+    files: list[FileSaid] = []
+    free: int = 0
 
 
 class Package(Value, frozen=True, kw_only=True):

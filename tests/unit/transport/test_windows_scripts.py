@@ -41,7 +41,7 @@ COMMANDS: dict[str, set[str]] = {
     "Get-CimInstance": {"ClassName", "Filter"},
     "Get-Command": {"ErrorAction", "Name"},
     "Get-ExecutionPolicy": {"Scope"},
-    "Get-FileHash": {"Algorithm", "LiteralPath"},
+    "Get-FileHash": {"Algorithm", "InputStream", "LiteralPath"},
     "Get-Item": {"LiteralPath"},
     "Get-ItemProperty": {"ErrorAction", "LiteralPath"},
     "Get-NetAdapter": set(),
@@ -92,7 +92,8 @@ COMPUTED = {
 }
 TYPES = {
     "Console", "Convert", "DateTime", "DateTimeOffset", "Diagnostics.Stopwatch", "IO.Compression.ZipFile",
-    "IO.Directory", "IO.File", "IO.FileAttributes", "IO.IOException", "NullString", "Security.Principal.WindowsBuiltInRole",
+    "IO.Directory", "IO.File", "IO.FileAttributes", "IO.IOException", "Net.SecurityProtocolType",
+    "Net.ServicePointManager", "Net.WebRequest", "NullString", "Security.Principal.WindowsBuiltInRole",
     "Security.Principal.WindowsIdentity", "Text.Encoding", "TimeSpan", "array", "bool", "char", "hashtable", "int",
     "long", "regex", "scriptblock", "securestring", "string", "string[]", "version",
 }  # fmt: skip
@@ -104,14 +105,16 @@ STATICS = {
     "IO.File::AppendAllText", "IO.File::Copy", "IO.File::Delete", "IO.File::Exists", "IO.File::GetAttributes",
     "IO.File::GetLastWriteTimeUtc",
     "IO.File::Move", "IO.File::Open", "IO.File::ReadAllBytes", "IO.File::ReadAllLines", "IO.File::ReadAllText",
-    "IO.File::Replace", "IO.File::WriteAllText", "IO.FileAttributes::ReparsePoint", "NullString::Value",
+    "IO.File::Replace", "IO.File::WriteAllText", "IO.FileAttributes::ReparsePoint", "Net.SecurityProtocolType::Tls12",
+    "Net.ServicePointManager::SecurityProtocol", "Net.WebRequest::Create", "NullString::Value",
     "Security.Principal.WindowsBuiltInRole::Administrator", "Security.Principal.WindowsIdentity::GetCurrent",
     "Text.Encoding::UTF8", "TimeSpan::FromMinutes", "array::Reverse", "regex::Matches",
 }  # fmt: skip
 METHODS = {
     "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBaseException",
-    "GetBytes", "GetEntry",
-    "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "ReadToEnd", "Remove", "Replace", "Split", "StartsWith",
+    "GetBytes", "GetEntry", "GetResponse", "GetResponseStream",
+    "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "Read", "ReadToEnd", "Remove", "Replace", "Seek",
+    "SetLength", "Split", "StartsWith",
     "Substring", "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",
     "WriteLine",
 }  # fmt: skip
@@ -144,7 +147,7 @@ def test_each_script_is_ascii_and_powershell(script: Path) -> None:
 
 def test_what_is_sent_is_powershell_too() -> None:
     """Without comments and indentation, and the parts one after the other."""
-    sent = ps.script("files", "lock", "swap", "setup", "receive", "apply")
+    sent = ps.script("files", "lock", "fence", "swap", "setup", "receive", "apply")
     assert flaws(sent.encode()) == []
     assert not re.search(r"(?m)^\s|^#", sent)
 

@@ -52,38 +52,6 @@ function Expand-Entry($Zip, $File, [string] $To) {
 
 # ---- under the lock, before the first rename ----
 
-function Assert-State {
-    if ([IO.File]::Exists("$D\manifest.json")) {
-        $was = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText("$D\manifest.json"))
-        if ($was.state_id -ne $header.state_id) { Stop-Step 'lock' 'HostOwnedByOtherState' "the manifest there is of state $($was.state_id)" }
-    }
-    # epochs are counted by one state: those of another say nothing
-    $seen, $of = Read-Epoch
-    if ($of -ne $header.state_id) { $seen = 0 }
-    if ($seen -gt $header.epoch) { Stop-Step 'lock' 'HostEpochRefused' "the host has seen epoch $seen, this is $($header.epoch)" }
-    if ($seen -lt $header.epoch) {
-        Write-Durable "$D\epoch.new" "$($header.epoch) $($header.state_id)" 'Create'
-        Move-Over "$D\epoch.new" "$D\epoch"
-    }
-}
-
-function Read-Epoch {
-    if (-not [IO.File]::Exists("$D\epoch")) { return 0, '' }
-    $words = [IO.File]::ReadAllText("$D\epoch").Split(' ')
-    [int] $words[0], $words[1]
-}
-
-# a target must be nothing or a file that a rename can replace
-function Assert-Target([string] $Path) {
-    $native = Get-Native $Path
-    if ([IO.Directory]::Exists($native)) { Stop-Step 'stage' 'TargetRefused' "$native is a folder" }
-    if (-not [IO.File]::Exists($native)) { return }
-    if ([IO.File]::GetAttributes($native) -band [IO.FileAttributes]::ReparsePoint) { Stop-Step 'stage' 'TargetRefused' "$native is a symbolic link" }
-    # one that a program holds open for itself cannot be renamed
-    try { ([IO.File]::Open($native, 'Open', 'Read', 'ReadWrite, Delete')).Dispose() }
-    catch [IO.IOException] { Stop-Step 'stage' 'TargetRefused' "$native is in use" }
-}
-
 function Save-Original([string] $Path) {
     if ($Path.StartsWith('C:/ProgramData/aksprov/')) { return }
     $kept, $absent = (Get-OriginalPlace 'files' $Path), (Get-OriginalPlace 'absent' $Path)
@@ -145,12 +113,6 @@ function Save-Preparation([string] $Manifest) {
 }
 
 # ---- the swap ----
-
-function Move-In([string] $Path, [string] $From) {
-    $native = Get-Native $Path
-    if ([IO.File]::Exists($native)) { [IO.File]::Move($native, (Get-Old $Path)) }
-    if ($From) { [IO.File]::Move($From, $native) }
-}
 
 function Remove-Managed([string] $Path) {
     $ours = $Path.StartsWith('C:/ProgramData/aksprov/')
@@ -267,7 +229,7 @@ try {
     if (-not (Enter-Lock 30 $header.epoch)) { Stop-Step 'lock' 'HostLocked' (Get-Holder) }
     if ([IO.File]::Exists("$D\swap.log")) { Stop-Step 'lock' 'SwapBroken' '' }
     Undo-Preparation
-    Assert-State
+    Assert-State $header
     Install-Features
     if ($S.restart) {
         $answer = @{ restart = $S.text }

@@ -9,9 +9,9 @@ try {
     }
     if ($S.lock -and [IO.File]::Exists("$D\swap.log")) {
         $commit = ([IO.File]::ReadAllText("$D\swap.log").Split("`n")[0].Split("`t") + @('', ''))[1]
-        $is = if ([IO.File]::Exists("$D\manifest.json")) { Get-Sha256 "$D\manifest.json" } else { '' }
+        $is = @(foreach ($name in 'manifest.json', 'programs.json') { if ([IO.File]::Exists("$D\$name")) { Get-Sha256 "$D\$name" } })
         if ($odd = Find-OddLine) { $answer = @{ recovered = 'unreadable'; text = $odd } }
-        elseif ($commit -eq $is) { Clear-Old }
+        elseif ($is -contains $commit) { Clear-Old }
         else {
             Undo-Swap
             if ($S.broken) { $answer = @{ recovered = 'broken'; text = ($S.broken -join "`n") } }

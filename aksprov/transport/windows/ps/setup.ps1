@@ -72,6 +72,16 @@ function Stop-ServiceTree([string] $Name) {
     $stopped
 }
 
+# names of running services whose command line has a program, and of those that stop with them
+function Get-RunningFrom([string] $Path) {
+    $native = (Get-Native $Path).ToLowerInvariant()
+    foreach ($one in Get-CimInstance -ClassName Win32_Service -Filter "State = 'Running'") {
+        if (-not "$($one.PathName)".ToLowerInvariant().Contains($native)) { continue }
+        $one.Name
+        foreach ($other in (Get-Service -Name $one.Name).DependentServices) { if ($other.Status -eq 'Running') { $other.Name } }
+    }
+}
+
 # sc.exe does not wait, so the bound is ours
 function Start-ServiceSoon([string] $Name) {
     $done = Invoke-Program 'sc.exe' @('start', $Name)

@@ -6,6 +6,7 @@
 #   new PATH            there was no file
 #   service|rule|task NAME STATE    the state before as JSON, null for none
 #   folder|link PATH    there was none
+#   part PATH           the new file came as NAME.part, and goes back there
 # While it is still called swap.log.new nothing has been renamed.
 function Add-Log([string] $Line) { Write-Durable $S.log "$Line`n" 'Append' }
 
@@ -24,10 +25,28 @@ function Find-OddLine {
     $count = 0
     foreach ($line in Get-Log "$D\swap.log") {
         $count++
-        $kinds = if ($count -eq 1) { 'commit' } else { 'kept', 'had', 'new', 'service', 'rule', 'task', 'folder', 'link' }
+        $kinds = if ($count -eq 1) { 'commit' } else { 'kept', 'had', 'new', 'service', 'rule', 'task', 'folder', 'link', 'part' }
         if ($kinds -notcontains $line.kind -or -not $line.name) { return "line ${count}: $($line.kind)" }
     }
     if (-not $count) { 'no whole line is there' }
+}
+
+# a target must be nothing or a file that a rename can replace
+function Assert-Target([string] $Path) {
+    $native = Get-Native $Path
+    if ([IO.Directory]::Exists($native)) { Stop-Step 'stage' 'TargetRefused' "$native is a folder" }
+    if (-not [IO.File]::Exists($native)) { return }
+    if ([IO.File]::GetAttributes($native) -band [IO.FileAttributes]::ReparsePoint) { Stop-Step 'stage' 'TargetRefused' "$native is a symbolic link" }
+    # one that a program holds open for itself cannot be renamed
+    try { ([IO.File]::Open($native, 'Open', 'Read', 'ReadWrite, Delete')).Dispose() }
+    catch [IO.IOException] { Stop-Step 'stage' 'TargetRefused' "$native is in use" }
+}
+
+# a rename, the old file kept beside it; only that where nothing comes in its place
+function Move-In([string] $Path, [string] $From) {
+    $native = Get-Native $Path
+    if ([IO.File]::Exists($native)) { [IO.File]::Move($native, (Get-Old $Path)) }
+    if ($From) { [IO.File]::Move($From, $native) }
 }
 
 function Remove-Original([string] $Path) {
@@ -42,6 +61,7 @@ function Undo-Swap {
     foreach ($line in $lines) {
         try {
             switch ($line.kind) {
+                'part' { Undo-Program $line.name }
                 'had' {
                     $old = Get-Old $line.name
                     if ([IO.File]::Exists($old)) {
@@ -72,6 +92,14 @@ function Undo-Swap {
         catch { $S.broken += "$($line.name): $_" }
     }
     if (-not $S.broken) { Remove-File "$D\swap.log" }
+}
+
+# a new program ends, and goes back to where it came
+function Undo-Program([string] $Path) {
+    $native = Get-Native $Path
+    if ([IO.File]::Exists("$native.part")) { return }
+    foreach ($name in @(Get-RunningFrom $Path)) { if ((Get-ServiceState $name).running) { $null = Stop-ServiceTree $name } }
+    if ([IO.File]::Exists($native)) { [IO.File]::Move($native, "$native.part") }
 }
 
 function Remove-EmptyFolder([string] $Path) {
@@ -109,6 +137,11 @@ function Clear-Killed {
 
 # the manifest is in place: what was kept for putting back is not needed any more
 function Clear-Old {
-    foreach ($line in Get-Log "$D\swap.log") { if ($line.kind -eq 'had') { Remove-File (Get-Old $line.name) } }
+    $programs = @(Get-Log "$D\swap.log" | Where-Object { $_.kind -eq 'part' } | ForEach-Object { $_.name })
+    foreach ($line in Get-Log "$D\swap.log") {
+        if ($line.kind -ne 'had') { continue }
+        # of a program that no service of its own has (a shim) the old file may run on; it goes before the next one comes
+        try { Remove-File (Get-Old $line.name) } catch { if ($programs -notcontains $line.name) { throw } }
+    }
     Remove-File "$D\swap.log"
 }
