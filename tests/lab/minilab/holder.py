@@ -76,6 +76,14 @@ class Holder:
                 "link add br0 type bridge forward_delay 0 mcast_snooping 0",
                 f"addr add {self.spec.gateway}/{self.spec.prefix} dev br0",
                 "link set br0 up",
+                *(
+                    line
+                    for bridge in sorted({host.bridge for host in self.spec.hosts if host.bridge})
+                    for line in (
+                        f"link add {bridge} type bridge forward_delay 0 mcast_snooping 0",
+                        f"link set {bridge} up",
+                    )
+                ),
             ]
         )
         for path, value in {
@@ -152,8 +160,14 @@ class Holder:
                 continue
             if host.boots > 1:  # the kernel removes a dead namespace's veth a little later
                 ip_batch([f"link del {host.spec.veth}"], check=False)
+                if host.spec.bridge:
+                    ip_batch([f"link del {host.spec.veth}b"], check=False)
             end = f"peer name eth0 address {host.spec.mac} netns {host.pid}"
             cables += [f"link add {host.spec.veth} type veth {end}", f"link set {host.spec.veth} master br0 up"]
+            if host.spec.bridge:
+                second = f"{host.spec.veth}b"
+                cables.append(f"link add {second} type veth peer name eth1 netns {host.pid}")
+                cables.append(f"link set {second} master {host.spec.bridge} up")
             gates.append(gate)
         ip_batch(cables)
         for gate in gates:

@@ -104,6 +104,8 @@ def become(spec: HostSpec, place: Place, report: int, gate: int) -> NoReturn:
                 f"addr add {spec.ip}/{place.prefix} brd + dev eth0",
                 "link set eth0 up",
                 f"route add default via {place.gateway}",
+                *([f"addr add {spec.second_ip} brd + dev eth1"] if spec.second_ip else []),
+                *(["link set eth1 up"] if spec.bridge else []),
             ]
         )
         sysns.pivot_root(place.root)

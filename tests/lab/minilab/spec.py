@@ -40,16 +40,30 @@ class HostFeatures(TypedDict, total=False):
     init_args: list[str]
 
 
+class SecondNic(TypedDict, total=False):
+    """A host's eth1.
+
+    Args:
+        bridge: what it is plugged into, such as "br1"; hosts with the same one share a segment.
+        ip: its address with the length of the prefix, such as "192.168.1.11/24"; left out, it has none.
+    """
+
+    bridge: Required[str]
+    ip: str
+
+
 class HostOptions(HostFeatures, total=False):
     """A host as the caller asks for it.
 
     Args:
         name: a DNS label, unique in the lab.
         ip: an address in the lab's network; left out, the 11th, 12th ... of it in the hosts' order.
+        second: a network card besides eth0, which is in the lab's network.
     """
 
     name: Required[str]
     ip: str
+    second: SecondNic
 
 
 # For containerd and runc (or a kubelet) on a machine that has v1 controllers:
@@ -68,6 +82,7 @@ class HostSpec:
 
     Args:
         veth: the bridge's end of its cable.
+        bridge, second_ip: of its eth1, "" where it has none.
         host_key, host_key_public: its ed25519 SSH host key pair, in OpenSSH's files' form.
     """
 
@@ -84,6 +99,8 @@ class HostSpec:
     devices: tuple[str, ...] = ()
     keep_caps: tuple[str, ...] = ()
     init_args: tuple[str, ...] = ()
+    bridge: str = ""
+    second_ip: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,7 @@ def _host_spec(index: int, options: HostOptions, network: ipaddress.IPv4Network)
     ip = ipaddress.IPv4Address(options.get("ip", network[11 + index]))
     if ip not in network or ip == network[1]:
         raise ValueError(f"{name}: {ip} is not an address for a host of {network}")
+    second = options.get("second")
     return HostSpec(
         name=name,
         ip=str(ip),
@@ -161,4 +179,6 @@ def _host_spec(index: int, options: HostOptions, network: ipaddress.IPv4Network)
         devices=tuple(options.get("devices", ())),
         keep_caps=tuple(options.get("keep_caps", ())),
         init_args=tuple(options.get("init_args", ())),
+        bridge=second["bridge"] if second else "",
+        second_ip=second.get("ip", "") if second else "",
     )
