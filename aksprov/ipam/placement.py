@@ -3,63 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from ipaddress import IPv4Network
-from typing import Final
 
-from aksprov.errors import DefinitionError
-from aksprov.ipam.allocate import at_site, propose_router_id, propose_vip
-from aksprov.ipam.candidates import NOT_YET, Candidate, Reason, find_candidates
-from aksprov.ipam.capacity import Capacity, Fit, Need, capacity_of, fit, need
+from aksprov.ipam.allocate import propose_router_id, propose_vip
+from aksprov.ipam.candidates import Candidate, Reason, find_candidates
+from aksprov.ipam.capacity import Fit, fit
 from aksprov.ipam.dhcp import offer_rows, scope_rows
-from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
+from aksprov.ipam.dual_stack import is_dual_stack
+from aksprov.ipam.groups import Group, groups_of
 from aksprov.ipam.lease_moves import follow
 from aksprov.ipam.matching import fill
+from aksprov.ipam.placement_rows import capacity_rows, definition_rows, dual_stack_rows
 from aksprov.ipam.ranges import in_prefix, listed, natural
 from aksprov.ipam.sharing import neighbours, shared_nodes
 from aksprov.ipam.spread import turns
-from aksprov.model.base import Value
-from aksprov.model.cluster import Cluster, Node, NodePool
+from aksprov.ipam.too_few import too_few
+from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired, Snapshot
-from aksprov.model.host import ROLES, OperatingSystem, Role
+from aksprov.model.host import ROLES
 from aksprov.model.network import Lease, Network
-from aksprov.model.quarantine import is_quarantine
-from aksprov.model.row import Result, Row
-
-_MANY: Final = 5  # names that an error lists for one reason
-
-
-class _Group(Value, frozen=True, kw_only=True):
-    """Nodes of a cluster that are alike.
-
-    Args:
-        os: what their hosts run.
-        network: that their hosts are on.
-        labels: that their hosts must have.
-        missing: how many of them have no host yet.
-    """
-
-    role: Role
-    pool: str
-    os: OperatingSystem
-    network: Network
-    labels: tuple[str, ...] = ()
-    need: Need
-    count: int
-    missing: int
-
-    @property
-    def title(self) -> str:
-        system = "Windows " if self.os == "windows" else ""
-        asked = " with " + ", ".join(self.labels) if self.labels else ""
-        return f"{system}worker of pool {self.pool}{asked}" if self.pool else self.role.replace("-", " ")
+from aksprov.model.row import Row
 
 
 def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bool = False) -> Desired:
     """Give a cluster its hosts, its VIP and its router id.
 
-    What is recorded for a cluster of that name stays, save where a DHCP lease changed; the rest is proposed.  Roles choose in
-    the order control plane, load balancer, node pools as defined.  A role takes, among the
+    What is recorded for a cluster of that name stays, save where a DHCP lease changed; the rest is proposed.
+    Roles choose in the order control plane, load balancer, node pools as defined.  A role takes, among the
     hosts of its operating system that it is allowed on, first those that reach the VM size, then those that may take
     fewest roles, then one of each rack and site in turn, then by name (host2 before host10); a host is moved to
     another role when only that lets all roles be filled.  Within a role, hosts are numbered by name.  Nothing but the
@@ -80,7 +51,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
     moves = follow(mine, network, elsewhere, snapshot, cluster.name)
     recorded = list(moves.nodes)
     recorded += shared_nodes(cluster, network, recorded, snapshot)
-    groups = _groups(cluster, network, elsewhere, recorded)
+    groups = groups_of(cluster, network, elsewhere, recorded)
     added, rows = (
         _choose(cluster, network, snapshot, groups, recorded, offline=offline)
         if any(group.missing for group in groups)
@@ -98,44 +69,22 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         pool_networks=elsewhere,
         beside=neighbours(cluster, nodes, snapshot),
         rows=(
-            *_definition_rows(cluster),
+            *definition_rows(cluster),
             *scope_rows(network, cluster.name),
             *offer_rows(network, snapshot, cluster.name),
             *moves.rows,
-            *_capacity_rows(cluster, groups, nodes, snapshot),
-            *_dual_stack_rows(cluster, nodes, snapshot),
+            *capacity_rows(cluster, groups, nodes, snapshot),
+            *dual_stack_rows(cluster, nodes, snapshot),
             *rows,
         ),
     )
-
-
-def _groups(cluster: Cluster, network: Network, elsewhere: Mapping[str, Network], recorded: list[Node]) -> list[_Group]:
-    def group(role: Role, vm_size: str, count: int, pool: NodePool | None = None) -> _Group:
-        name = pool.name if pool else ""
-        have = sum(1 for node in recorded if (node.role, node.pool) == (role, name))
-        return _Group(
-            role=role,
-            pool=name,
-            os=pool.os_type if pool else "linux",
-            network=elsewhere.get(name, network),
-            labels=pool.host_labels if pool else (),
-            need=need(role, vm_size),
-            count=count,
-            missing=max(0, count - have),
-        )
-
-    return [
-        group("control-plane", cluster.control_plane_vm_size, cluster.control_plane_node_count),
-        group("load-balancer", cluster.load_balancer.vm_size, cluster.load_balancer.count),
-        *(group("worker", pool.vm_size, pool.count, pool) for pool in cluster.node_pools),
-    ]
 
 
 def _choose(
     cluster: Cluster,
     network: Network,
     snapshot: Snapshot,
-    groups: list[_Group],
+    groups: list[Group],
     recorded: list[Node],
     *,
     offline: bool,
@@ -152,7 +101,7 @@ def _choose(
     reasons |= _unfit(groups, found, apart, {host for hosts in chosen for host in hosts}, network)
     reasons = dict(sorted(reasons.items(), key=lambda item: natural(item[0])))
     if any(len(hosts) < group.missing for group, hosts in zip(groups, chosen, strict=True)):
-        raise _too_few(cluster, network, snapshot, groups, chosen, reasons)
+        raise too_few(cluster, network, snapshot, groups, chosen, reasons)
     rows = [reason.row(snapshot.hosts[key].name, cluster.name) for key, reason in reasons.items()]
     return _nodes(cluster, groups, chosen, found, recorded), rows
 
@@ -166,7 +115,7 @@ def _reaches_vips(candidate: Candidate, network: Network) -> bool:
 
 
 def _match(
-    groups: list[_Group],
+    groups: list[Group],
     found: Mapping[str, Mapping[str, Candidate]],
     apart: Container[str],
     recorded: Iterable[Node],
@@ -196,7 +145,7 @@ def _match(
 
 
 def _preferred(
-    group: _Group,
+    group: Group,
     found: Mapping[str, Candidate],
     apart: Container[str],
     worst: Fit,
@@ -211,7 +160,7 @@ def _preferred(
     return sorted(usable, key=lambda key: (fits[key], len(found[key].host.roles or ROLES), turn[key]))
 
 
-def _allowed(group: _Group, candidate: Candidate) -> bool:
+def _allowed(group: Group, candidate: Candidate) -> bool:
     host = candidate.host
     fits_role = not host.roles or group.role in host.roles
     labels = {f"{key}={value}" for key, value in host.labels.items()}
@@ -219,7 +168,7 @@ def _allowed(group: _Group, candidate: Candidate) -> bool:
 
 
 def _unfit(
-    groups: list[_Group],
+    groups: list[Group],
     found: Mapping[str, Mapping[str, Candidate]],
     apart: Container[str],
     chosen: Container[str],
@@ -251,7 +200,7 @@ def _unfit(
 
 def _nodes(
     cluster: Cluster,
-    groups: list[_Group],
+    groups: list[Group],
     chosen: list[list[str]],
     found: Mapping[str, Mapping[str, Candidate]],
     recorded: Iterable[Node],
@@ -307,130 +256,3 @@ def _recorded_router_id(cluster: Cluster, network: Network, snapshot: Snapshot) 
     subnet = (network.scope, network.ip_address_prefix)
     mine = (r for r in snapshot.router_ids if r.cluster == cluster.key and (r.site, r.prefix) == subnet)
     return next((r.router_id for r in mine), 0)
-
-
-def _definition_rows(cluster: Cluster) -> list[Row]:
-    count = cluster.control_plane_node_count
-    if count % 2:
-        return []
-    return [
-        _row(
-            cluster,
-            "ControlPlaneCountEven",
-            "Warning",
-            f"{count} control plane nodes survive the loss of {(count - 1) // 2}, as many as {count - 1} do: "
-            "etcd needs a majority",
-            f"use {count - 1} or {count + 1}",
-        )
-    ]
-
-
-def _capacity_rows(cluster: Cluster, groups: list[_Group], nodes: Iterable[Node], snapshot: Snapshot) -> list[Row]:
-    needs = {(group.role, group.pool): group.need for group in groups}
-    rows: list[Row] = []
-    for node in nodes:
-        host, wanted = snapshot.hosts.get(node.host), needs.get((node.role, node.pool))
-        if host is None or wanted is None:
-            continue
-        capacity = capacity_of(host, snapshot.facts.get(node.host))
-        if fit(capacity, wanted) is not Fit.SIZE:
-            rows.append(_smaller(cluster, host.name, node.role, capacity, wanted))
-        elif capacity.cpus is None or capacity.memory_mb is None:
-            rows.append(
-                _row(
-                    cluster,
-                    "CapacityUnknown",
-                    "Skipped",
-                    f"it has {capacity}; that counts as enough for {wanted.vm_size}",
-                    "run test-host, or declare its capacity",
-                    host.name,
-                )
-            )
-    return rows
-
-
-def _dual_stack_rows(cluster: Cluster, nodes: Iterable[Node], snapshot: Snapshot) -> list[Row]:
-    """Nodes of a dual-stack cluster that are placed and have, or show, no IPv6 address."""
-    missing = [n for n in nodes if is_dual_stack(cluster) and not node_ipv6(snapshot.facts.get(n.host), n.interface)]
-    return [
-        _row(
-            cluster,
-            "HostWithoutIpv6",
-            "Warning",
-            f"no IPv6 address of it on {node.interface} is known, so its files have none",
-            "give it one there and run test-host, then the same command again",
-            snapshot.hosts[node.host].name if node.host in snapshot.hosts else node.host,
-        )
-        for node in missing
-    ]
-
-
-def _smaller(cluster: Cluster, host: str, role: Role, capacity: Capacity, wanted: Need) -> Row:
-    return _row(
-        cluster,
-        "HostSmallerThanVmSize",
-        "Warning",
-        f"it has {capacity}; {wanted.vm_size} for a {role.replace('-', ' ')} means {wanted.cpus} CPUs, "
-        f"{wanted.memory_mb} MB",
-        "use a larger host, or a smaller VM size",
-        host,
-    )
-
-
-def _row(cluster: Cluster, name: str, result: Result, details: str, cure: str, host: str = "") -> Row:
-    return Row(
-        test_name=name,
-        category="Placement",
-        test_result=result,
-        details=details,
-        recommendation=cure,
-        host=host,
-        cluster=cluster.name,
-    )
-
-
-def _too_few(
-    cluster: Cluster,
-    network: Network,
-    snapshot: Snapshot,
-    groups: list[_Group],
-    chosen: list[list[str]],
-    reasons: Mapping[str, Reason],
-) -> DefinitionError:
-    missing = [
-        f"{group.missing - len(hosts)} of {group.count} {group.title}"
-        for group, hosts in zip(groups, chosen, strict=True)
-        if len(hosts) < group.missing
-    ]
-    kept_out = "; ".join(_kept_out(cluster, network, snapshot, reasons))
-    cures = dict.fromkeys(reason.recommendation for reason in reasons.values() if reason.test_name == NOT_YET)
-    return DefinitionError(
-        "TooFewHosts",
-        f"cluster {cluster.name} lacks hosts: {', '.join(missing)}",
-        where=f"cluster {cluster.name}, network {network.name}",
-        why=f"the inventory has {len(snapshot.hosts)} hosts" + (f"; kept out are {kept_out}" if kept_out else ""),
-        fix="; ".join(
-            ("add hosts with add-host, allow more roles on those that are there, or ask for fewer nodes", *cures)
-        ),
-    )
-
-
-def _kept_out(cluster: Cluster, network: Network, snapshot: Snapshot, reasons: Mapping[str, Reason]) -> Iterator[str]:
-    """The hosts of each reason, with what is to be said of the first of them."""
-    busy = {node.host for node in snapshot.nodes}
-    apart = sorted({node.host for node in snapshot.nodes if is_quarantine(node.cluster)}, key=natural)
-    others = sorted({node.host for node in snapshot.nodes if node.cluster != cluster.key} - {*apart}, key=natural)
-    elsewhere = (host.name for key, host in snapshot.hosts.items() if key not in busy and not at_site(host, network))
-    known = (("InACluster", others), ("HostQuarantined", apart), ("HostOfOtherSite", sorted(elsewhere, key=natural)))
-    for title, names in known:
-        if names:
-            yield f"{title}: {_some(names)}"
-    by_name: dict[str, list[str]] = {}
-    for key, reason in reasons.items():
-        by_name.setdefault(reason.test_name, []).append(key)
-    for title, keys in by_name.items():
-        yield f"{title}: {_some([snapshot.hosts[key].name for key in keys])} ({reasons[keys[0]].details})"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_MANY]) + (f" and {len(names) - _MANY} more" if len(names) > _MANY else "")
