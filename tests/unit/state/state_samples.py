@@ -6,6 +6,7 @@ from aksprov.model.cluster import Cluster, ClusterStatus, Node, NodePool, Taint
 from aksprov.model.facts import Facts, Interface, Unit
 from aksprov.model.host import Capacity, Host, Maintenance
 from aksprov.model.network import AddressRange, Lease, Network, RouterId
+from aksprov.model.offline_bundle import BundleKey, OfflineDownload
 from aksprov.state import open_store
 
 NETWORK = Network(
@@ -44,6 +45,8 @@ FACTS = Facts(
 )
 NODE = Node(host="web1", cluster="demo", role="worker", index=0, address="10.0.0.11", interface="eth1", pool="pool")
 VIP = Lease(address="10.0.0.200", network="lab", purpose="vip", owner="cluster/demo", cluster="demo")
+BUNDLE_KEY = BundleKey(public_key="ssh-ed25519 AAAA", own=True)
+OFFLINE_DOWNLOAD = OfflineDownload(staging_share="/srv/bundle", offsite_transfer_completed=True)
 ROUTER_ID = RouterId(site="shop17", prefix="10.0.0.0/24", router_id=3, cluster="demo")
 
 
@@ -55,6 +58,8 @@ def fill(place: str) -> None:
         transaction.put_status("demo", ClusterStatus(state="Configured", details="x"))
         transaction.put_host(HOST)
         transaction.put_facts("web1", FACTS)
+        transaction.put_bundle_key("SHA256:x", BUNDLE_KEY)
+        transaction.put_offline_download(OFFLINE_DOWNLOAD)
         transaction.add_nodes([NODE])
         transaction.add_leases([VIP])
         transaction.add_router_id(ROUTER_ID)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from state_samples import CLUSTER, FACTS, HOST, NETWORK, NODE, ROUTER_ID, VIP, fill
+from state_samples import BUNDLE_KEY, CLUSTER, FACTS, HOST, NETWORK, NODE, OFFLINE_DOWNLOAD, ROUTER_ID, VIP, fill
 
 from aksprov.errors import AksprovError, ExitCode
 from aksprov.model.cluster import ClusterStatus, LoadBalancerSettings, Node
@@ -33,6 +33,8 @@ def test_what_goes_in_comes_out(place: str) -> None:
         statuses={"demo": ClusterStatus(state="Configured", details="x")},
         hosts={"web1": HOST},
         facts={"web1": FACTS},
+        bundle_keys={"SHA256:x": BUNDLE_KEY},
+        offline_downloads={"default": OFFLINE_DOWNLOAD},
         nodes=(NODE,),
         leases=(VIP,),
         router_ids=(ROUTER_ID,),

@@ -185,7 +185,7 @@ def test_a_source_that_is_laid_out_otherwise_is_refused(
 def test_what_is_no_bundle_is_not_replaced(aksprov: Run, source: Path, tmp_path: Path) -> None:
     write(tmp_path, "bundle/photo.jpg", "mine")
     assert aksprov(*NEW)[1]["code"] == "BundleFolderTaken"
-    assert aksprov(*NEW[:4], "src/linux", *NEW[5:])[1]["code"] == "BundleFolderTaken"
+    assert aksprov(*NEW[:4], "src/bundle", *NEW[5:])[1]["code"] == "BundleFolderTaken"
     assert (tmp_path / "bundle/photo.jpg").read_text() == "mine" and not (tmp_path / "state.db").exists()
 
 
@@ -384,6 +384,43 @@ def test_a_key_by_reference(aksprov: Run, source: Path, tmp_path: Path, monkeypa
     code, error, said = aksprov(*NEW, "--signing-key", "env:BUNDLE_KEY")
     assert (code, error["code"]) == (65, "SigningKeyInvalid") and "hunter2" not in said
     assert aksprov(*NEW, "--signing-key", "hunter2")[1]["code"] == "SecretReferenceInvalid"
+
+
+def test_a_state_that_is_no_file_needs_a_reference(
+    aksprov: Run, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "file", None)  # as on PostgreSQL
+    assert aksprov(*NEW)[1]["code"] == "SigningKeyNeeded"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "src"]
+    monkeypatch.setenv("BUNDLE_KEY", new_private_key())
+    assert aksprov(*NEW, "--signing-key", "env:BUNDLE_KEY")[0] == 0
+
+
+def test_a_folder_where_no_key_can_be_written_is_said(
+    aksprov: Run, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("aksprov.workflows.offline_bundle.keys.new_private_key", full)
+    assert aksprov(*NEW)[1]["code"] == "BundleKeyNotWritten"
+
+
+def test_a_source_that_changes_meanwhile_is_refused(
+    aksprov: Run, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def change(first: Path, second: Path, **more: bool) -> None:
+        if str(second).endswith("linux/bin/kubelet"):
+            write(source, "linux/bin/kubelet", "another one")
+            raise OSError(18, "Invalid cross-device link")
+        real(first, second, **more)
+
+    monkeypatch.setattr(os, "link", change)
+    code, error, _ = aksprov(*NEW)
+    assert (code, error["code"]) == (65, "BundleSourceChanged") and "kubelet" in error["what"]
+    assert not (tmp_path / "bundle").exists() and not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
 def test_another_ones_bundle_is_taken_with_its_key(
