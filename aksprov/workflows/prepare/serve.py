@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Final
 
@@ -60,6 +61,26 @@ async def bring_files(steps: Steps, bundle: OpenedBundle, wanted: Mapping[str, W
     return tuple(key for key in lacks if key not in steps.fleet.failures)
 
 
+@asynccontextmanager
+async def served(
+    steps: Steps, bundle: OpenedBundle, needed: Iterable[BundleFile], server: str, address: str
+) -> AsyncIterator[str]:
+    """Let a host hold files, which :func:`drop_files` takes away, and serve them while the block runs.
+
+    Args:
+        server: its key; address: as in :class:`Wanted`.
+
+    Yields:
+        A URL: each file is URL/sha256/HASH.  "" where the host does not serve, and it failed where it is in the
+        fleet's failures.
+    """
+    try:
+        held = await steps.one(server, "push-bundle", _push(bundle, needed))
+        yield await _serve(steps, server, address) if held else ""
+    finally:
+        await steps.fleet.each([server], _end)
+
+
 async def drop_files(steps: Steps, keys: Iterable[str]) -> None:
     """Take the files away again, and what served them."""
     await steps.fleet.each(keys, drop)
@@ -82,17 +103,15 @@ async def _to_site(
     """Push to the first host what anybody lacks, let the others fetch that, and push what they could not."""
     waiting = [key for key in keys if lacks[key]]
     servers = _servers(keys, wanted) if len(waiting) > 1 else []
-    try:
-        for server in servers:
-            needed = {file for key in waiting for file in lacks[key]}
-            waiting = [key for key in waiting if key != server]
-            if await steps.one(server, "push-bundle", _push(bundle, needed)):
-                if url := await _serve(steps, server, wanted[server].address):
-                    waiting = await steps.each(waiting, "fetch-bundle", _fetch(url, lacks))
-                break
-        await steps.each(waiting, "push-bundle", _push_own(bundle, wanted))
-    finally:
-        await steps.fleet.each(servers, _end)
+    for server in servers:
+        needed = {file for key in waiting for file in lacks[key]}
+        waiting = [key for key in waiting if key != server]
+        async with served(steps, bundle, needed, server, wanted[server].address) as url:
+            if url:
+                waiting = await steps.each(waiting, "fetch-bundle", _fetch(url, lacks))
+        if server not in steps.fleet.failures:
+            break
+    await steps.each(waiting, "push-bundle", _push_own(bundle, wanted))
 
 
 def _servers(keys: Iterable[str], wanted: Mapping[str, Wanted]) -> list[str]:
@@ -124,8 +143,8 @@ def _fetch(url: str, lacks: Mapping[str, dict[BundleFile, int]]) -> Action:
     return action
 
 
-async def _serve(steps: Steps, key: str, address: str) -> str | None:
-    """Let a host serve its store; the URL, None where it could not, which costs time only."""
+async def _serve(steps: Steps, key: str, address: str) -> str:
+    """Let a host serve its store; the URL, "" where it could not, which costs time only."""
     ip = ipaddress.ip_address(address)
     listen = f"[{ip}]:{PORT}" if ip.version == 6 else f"{ip}:{PORT}"
     text = preparation("serve", values={"store": STORE, "listen": listen, "lifetime": str(LIFETIME)})
@@ -134,7 +153,7 @@ async def _serve(steps: Steps, key: str, address: str) -> str | None:
         return (await connection.run(text, stdin=_ANSWER)).status == 0
 
     began = await steps.fleet.one(key, begin)
-    return f"http://{listen}" if began == (True,) else None
+    return f"http://{listen}" if began == (True,) else ""
 
 
 async def _end(connection: Connection) -> None:
