@@ -24,13 +24,13 @@ def parse_situation(parts: Parts, between: tuple[float, float] | None) -> Situat
     """
     kernel = [line.split(" ", 2) for line in parts.get("kernel", "").splitlines()]
     return Situation(
-        begun=parts.get("begun", "").strip(),
+        begun=parts.get("/var/lib/aksprov/originals/kubeadm", "").strip(),
         clock_off=_clock_off(parts.get("clock", "").strip(), between),
         modules={
             words[1]: words[2] for words in kernel if words[0] == "module" and len(words) == 3 and _fails(words[2])
         },
-        controllers=_controllers(kernel, parts.get("cgroups", "")),
-        swaps=tuple(line.split()[0] for line in parts.get("swaps", "").splitlines()[1:] if line.strip()),
+        controllers=_controllers(kernel, parts.get("/proc/cgroups", "")),
+        swaps=tuple(line.split()[0] for line in parts.get("/proc/swaps", "").splitlines()[1:] if line.strip()),
         swap_sources=tuple(_swap_sources(parts)),
         listeners=tuple(_listeners(parts.get("ports", ""))),
         routes=tuple(_routes(parts.get("routes", ""))),
@@ -42,7 +42,11 @@ def parse_situation(parts: Parts, between: tuple[float, float] | None) -> Situat
         resolved=_is_resolved(parts),
         environment=_environments(parts.get("environment", "")),
         services=dict(_services(parts.get("units", ""))),
-        kubelet_defaults=_assignments(parts.get("kubelet", "").splitlines()),
+        kubelet_defaults={
+            name: value
+            for path in ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
+            for name, value in _assignments(parts.get(path, "").splitlines()).items()
+        },
         containerd_configuration=parts.get("containerd", ""),
         package_lock=_holder(parts.get("packages", "")),
     )
@@ -72,7 +76,7 @@ def _controllers(kernel: Iterable[list[str]], table: str) -> frozenset[str]:
 
 
 def _swap_sources(parts: Parts) -> Iterator[str]:
-    lines = [line.split() for line in parts.get("fstab", "").splitlines() if not line.strip().startswith("#")]
+    lines = [line.split() for line in parts.get("/etc/fstab", "").splitlines() if not line.strip().startswith("#")]
     listed = [w[0] for w in lines if len(w) > 3 and w[2] == "swap" and "noauto" not in w[3].split(",")]
     yield from (f"/etc/fstab: {device}" for device in listed)
     for path in parts.get("swapunits", "").splitlines():

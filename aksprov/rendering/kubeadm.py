@@ -25,6 +25,7 @@ from aksprov.rendering.files import Renderer
 from aksprov.rendering.pools import pool_of
 
 POOL_LABEL: Final = "aksprov/node-pool"
+RESOLV_CONF: Final = "/etc/resolv.conf"
 
 
 class Registration(Value, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Registration(Value, frozen=True, kw_only=True):
         node_ip: the kubelet's --node-ip, "10.0.0.11" or one address of each family.
         node_labels: its --node-labels, "" for none.
         max_pods: its --max-pods, "" where the node has the cluster's.
-        resolv_conf: its --resolv-conf, "" where nothing is known of the host or the site has its own.
+        resolv_conf: its --resolv-conf, "" where the node has the cluster's.
         taints: besides what kubeadm gives control planes.
     """
 
@@ -52,19 +53,20 @@ def registration(cluster: Cluster, node: Node, facts: Facts | None, cri_socket: 
     """What a node is registered with.
 
     The cluster has one KubeletConfiguration for all nodes, so a pool that departs from its
-    ``maxPods`` says so by flag.  So does every node of its name servers: kubeadm looks whether systemd-resolved is on
-    the first control plane and lets all nodes have the same file.
+    ``maxPods`` says so by flag.  So does a host with systemd-resolved, whose /etc/resolv.conf no pod can use: kubeadm
+    would let all nodes have what is right for the first control plane.
     """
     pool = pool_of(cluster, node)
     ipv6 = node_ipv6(facts, node.interface) if is_dual_stack(cluster) else ""
     departs = pool is not None and pool.max_pods != DEFAULT_MAX_PODS
+    resolver = facts.resolver if facts and "resolvConf" not in cluster.node_settings.kubelet else ""
     return Registration(
         name=node.name,
         cri_socket=cri_socket,
         node_ip=f"{node.address},{ipv6}" if ipv6 else node.address,
         node_labels=f"{POOL_LABEL}={pool.name}" if pool else "",
         max_pods=str(pool.max_pods) if pool and departs else "",
-        resolv_conf=facts.resolver if facts and "resolvConf" not in cluster.node_settings.kubelet else "",
+        resolv_conf=resolver if resolver != RESOLV_CONF else "",
         taints=pool.taints if pool else (),
     )
 
@@ -115,6 +117,7 @@ def _init_text(desired: Desired, node: Node, own: Registration, render: Renderer
         "without_kube_proxy": mode is None,
         "kube_proxy_mode": mode or "",
         "max_pods": DEFAULT_MAX_PODS,
+        "resolv_conf": RESOLV_CONF,
     }
     names = [_template("init", version), "node/linux/kubelet-configuration.yaml.yaml.j2"]
     if mode is not None:

@@ -34,6 +34,7 @@ echo 'https_proxy=http://user:hidden@proxy.example:3128' >>/etc/environment
 printf '[Manager]\nDefaultEnvironment=HTTPS_PROXY=http://user:hidden@proxy.example:3128\n' >/etc/systemd/system.conf.d/proxy.conf
 printf 'version = 2\ndisabled_plugins = ["cri"]\nimports = ["/etc/containerd/more/*.toml"]\n' >/etc/containerd/config.toml
 iptables -t nat -N KUBE-SERVICES
+iptables -A INPUT -p udp --dport 8472 -j DROP
 # a clock of its own is not to be had in a namespace
 printf '#!/bin/sh\n[ "$*" = +%%s ] && exec /usr/bin/date -d "+400 seconds" +%%s\nexec /usr/bin/date "$@"\n' >/usr/local/sbin/date
 chmod +x /usr/local/sbin/date

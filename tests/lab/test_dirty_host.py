@@ -56,6 +56,7 @@ def test_every_row_in_one_run_and_nothing_changed(controller: Controller) -> Non
         "PackageManagerBusy": "upgrades",
         "ProxyInEnvironment": "/etc/environment",
         "MtuForOverlay": "1400",
+        "OverlayPort": "UDP 8472",
     }.items():
         assert name in said and words in said, f"{name}\n{said}"
     assert "hidden" not in said

@@ -28,7 +28,7 @@ text /etc/os-release || text /usr/lib/os-release
 part interfaces
 ip -j address
 part units
-timeout 10 systemctl show -p Id,LoadState,ActiveState,UnitFileState,DropInPaths,ExecStart,Environment haproxy.service keepalived.service containerd.service kubelet.service systemd-resolved.service
+timeout 10 systemctl show -p Id,LoadState,ActiveState,UnitFileState,DropInPaths,ExecStart,Environment haproxy.service keepalived.service containerd.service kubelet.service systemd-resolved.service systemd-networkd.service
 part programs
 version haproxy -v
 version keepalived -v
@@ -39,66 +39,57 @@ version kubectl version --client
 version crictl --version
 # says its own version first, then looks for a cluster; not every release can be told not to
 version calicoctl version
-for T in runc conntrack socat ethtool iptables; do ! command -v $T >/dev/null 2>&1 || echo $T; done
+for T in runc conntrack socat ethtool iptables netplan; do ! command -v $T >/dev/null 2>&1 || echo $T; done
 for T in bridge host-local loopback portmap; do [ ! -x /opt/cni/bin/$T ] || echo cni/$T; done
 # ---- what else is here that matters before Kubernetes starts ----
+# those of some paths that are there
+there() {
+	for T; do [ ! -e "$T" ] || echo "$T"; done
+}
 part clock
 date +%s
 part kernel
 line controllers /sys/fs/cgroup/cgroup.controllers
 K=/lib/modules/$(uname -r)
 for T in overlay br_netfilter vxlan; do
-	[ -d "/sys/module/$T" ] || [ ! -e "$K/modules.dep" ] || echo "module $T $(timeout 3 modprobe -nv $T 2>&1 | head -n 1)"
+	[ -d /sys/module/$T ] || [ ! -e "$K/modules.dep" ] || echo "module $T $(timeout 3 modprobe -nv $T 2>&1 | head -n 1)"
 done
-part cgroups
-text /proc/cgroups
-part swaps
-text /proc/swaps
+for T in /proc/cgroups /proc/swaps /etc/fstab /etc/default/kubelet /etc/sysconfig/kubelet $D/originals/kubeadm; do
+	part "$T"
+	text "$T"
+done
 part swapunits
 T=/etc/systemd/zram-generator.conf
 [ -e $T ] || T=/usr/lib/systemd/zram-generator.conf
 # what is masked, or switched off by an empty file, has no size
 for T in $T /etc/default/zramswap /etc/systemd/system/*.swap /run/systemd/generator*/*.swap /usr/lib/systemd/system/*.swap; do [ ! -s "$T" ] || echo "$T"; done
-part fstab
-text /etc/fstab
 part resolv
 text /etc/resolv.conf
 [ -e /run/systemd/resolve/resolv.conf ] && echo "# by systemd-resolved"
 part environment
 text /etc/environment
 timeout 5 systemctl show -p Environment
-part kubelet
-text /etc/default/kubelet
-text /etc/sysconfig/kubelet
 part containerd
-V=
-[ -r /etc/containerd/config.toml ] && read -r V </etc/containerd/config.toml
-[ "$V" = "# managed by aksprov" ] || head -c 60000 /etc/containerd/config.toml 2>/dev/null
+line "" /etc/containerd/config.toml | { read -r V; [ "$V" = "# managed by aksprov" ]; } || head -c 60000 /etc/containerd/config.toml 2>/dev/null
 part packages
-for T in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
-	[ -e "$T" ] || continue
-	I=$(stat -c %i "$T")
-	while read -r _ _ _ _ P V _; do
+for T in /var/lib/dpkg/lock* /var/lib/apt/lists/lock /var/cache/apt/archives/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
+	I=$(stat -c %i "$T" 2>/dev/null) && while read -r _ _ _ _ P V _; do
 		case $V in *:"$I") line "$P" "/proc/$P/comm" ;; esac
 	done </proc/locks
 done
-part begun
-text $D/originals/kubeadm
 part cni
-for T in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do [ ! -e "$T" ] || echo "$T"; done
+there /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json
 # where our Kubernetes began, the rest is its own
 [ -e $D/originals/kubeadm ] || {
 	part ports
 	command -v ss >/dev/null 2>&1 && timeout 5 ss -tlnp
 	part routes
-	ip route | head -n 400
-	ip -6 route | head -n 400
+	for T in -4 -6; do ip $T route | head -n 400; done
 	part left
-	for T in /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member /var/lib/kubelet/config.yaml; do [ ! -e "$T" ] || echo "$T"; done
+	there /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member /var/lib/kubelet/config.yaml
 	part chains
 	for T in iptables-save iptables-legacy-save; do
-		command -v $T >/dev/null 2>&1 || continue
-		timeout 5 $T 2>/dev/null | while read -r V _; do
+		command -v $T >/dev/null 2>&1 && timeout 5 $T 2>/dev/null | while read -r V _; do
 			case $V in :KUBE-* | :cali-* | :FLANNEL-*) echo "$V" && break ;; esac
 		done
 	done

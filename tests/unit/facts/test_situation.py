@@ -84,7 +84,7 @@ def test_cgroup_controllers_of_both_kinds() -> None:
     assert with_part("kernel", "controllers cpuset cpu io memory pids").controllers == {
         "cpuset", "cpu", "io", "memory", "pids",
     }  # fmt: skip
-    off = with_part("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t1\t1\nmemory\t0\t1\t0")
+    off = with_part("/proc/cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t1\t1\nmemory\t0\t1\t0")
     assert off.controllers == {"cpu"}
 
 
@@ -98,7 +98,7 @@ def test_cgroup_controllers_of_both_kinds() -> None:
 )
 def test_where_swap_comes_back_from(units: str, fstab: str, sources: tuple[str, ...]) -> None:
     answer = re.sub(r"NONCE:swapunits\n[^\n]*\n", f"NONCE:swapunits\n{units}\n", ANSWER)
-    answer = re.sub(r"NONCE:fstab\n(?s:.*?)(?=NONCE:)", f"NONCE:fstab\n{fstab}\n", answer)
+    answer = re.sub(r"NONCE:/etc/fstab\n(?s:.*?)(?=NONCE:)", f"NONCE:/etc/fstab\n{fstab}\n", answer)
     assert parse_observation(answer).situation.swap_sources == sources
 
 
