@@ -26,6 +26,7 @@ def run(request: Request, session: Session) -> Outcome:
         DefinitionError: KubernetesVersionInvalid, VersionNotAvailable, BundleFolderTaken, BundleSourceRefused,
             BundleSourceIncomplete, BundleSourceChanged, BundleNotWritten, SigningKeyNeeded, SigningKeyInvalid,
             SecretReferenceInvalid.
+        NotFoundError: BundleSourceNotFound.
         HostAuthError: SecretMissing, SecretExposed, SecretUnusable.
         StateError, BusyError: the state cannot be used or made.
     """

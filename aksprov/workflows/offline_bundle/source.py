@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from aksprov.cmdlets.versions import find_version
-from aksprov.errors import DefinitionError
+from aksprov.errors import DefinitionError, NotFoundError
 from aksprov.model.base import Value
 from aksprov.model.offline_bundle import BundleFile, BundleKind, BundleSystem
 from aksprov.workflows.offline_bundle.hashes import Hashes
@@ -61,10 +61,17 @@ def read_source(folder: Path, version: str, hashes: Hashes) -> tuple[BundleFile,
         version: of Kubernetes, e.g. "v1.36.2".
 
     Raises:
+        NotFoundError: BundleSourceNotFound.
         DefinitionError: BundleSourceRefused, BundleSourceIncomplete; everything that is wrong is listed.
     """
     if not folder.is_dir():
-        raise _refused(folder, ["this is no folder"])
+        raise NotFoundError(
+            "BundleSourceNotFound",
+            "there is no folder to make a bundle of",
+            where=str(folder),
+            why="it is not there, or is no folder",
+            fix="give --folder the one that has what you downloaded, laid out as docs/offline-bundle.md says",
+        )
     files: list[BundleFile] = []
     problems: list[str] = []
     for path in sorted(_files_below(folder, problems)):

@@ -182,6 +182,11 @@ def test_a_source_that_is_laid_out_otherwise_is_refused(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "src"]
 
 
+def test_a_source_that_is_not_there_is_said(aksprov: Run, tmp_path: Path) -> None:
+    code, error, _ = aksprov(*NEW)
+    assert (code, error["code"]) == (66, "BundleSourceNotFound") and list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_bundle_is_not_replaced(aksprov: Run, source: Path, tmp_path: Path) -> None:
     write(tmp_path, "bundle/photo.jpg", "mine")
     assert aksprov(*NEW)[1]["code"] == "BundleFolderTaken"
