@@ -111,7 +111,7 @@ def _verbs(noun: str) -> dict[str, Verb]:
     names = {"present": (f"new-{noun}", f"add-{noun}"), "changed": (f"set-{noun}",), "absent": (f"remove-{noun}",)}
     found = {state: next(filter(None, map(find_verb, words)), None) for state, words in names.items()}
     made, changes = found["present"], found["changed"]
-    defining = {p.name for p in made.parameters if p.mandatory_in} - _NOT_HERE if made else set()
+    defining = {p.name for p in made.parameters if "*" in p.mandatory_in} - _NOT_HERE if made else set()
     if changes and not defining <= {p.name for p in changes.parameters}:
         found["afterwards"] = found.pop("changed")
     return {state: verb for state, verb in found.items() if verb is not None}
@@ -123,6 +123,8 @@ def _module(name: str, noun: str) -> str:
     takes: dict[str, list[str]] = {}
     for state, verb in verbs.items():
         mine = {option(p): p for p in request_parameters(verb) if p.name not in _NOT_HERE}
+        if state in ("changed", "afterwards"):
+            mine = {key: p for key, p in mine.items() if not p.unavailable}
         takes[state] = sorted(mine)
         options |= {key: p for key, p in mine.items() if key not in options}
     documented = {key: _documented(p, required=key == "name") for key, p in options.items()}

@@ -186,11 +186,17 @@ def run_state(arguments, names, takes, verbs, plans):
             module.exit_json(**result)
     with program.asking() as ask:
         answer = ask(verbs[state], parameters)
-        if answer.error and "changed" in verbs and answer.error["code"].endswith("ExistsDifferently"):
+        if answer.error and "changed" in verbs and can_be_changed(answer.error, names, takes):
             answer = ask(verbs["changed"], given(module, names, takes["changed"]))
         elif state == "present" and "afterwards" in verbs and not answer.error:
             answer = afterwards(ask, module, names, takes, verbs, answer)
     finish(module, answer, before, result, state)
+
+
+def can_be_changed(error, names, takes):
+    """Whether all that differs from what is there is something that the verb that changes it takes."""
+    fixed = {name for key, name in names.items() if key not in takes["changed"]}
+    return error["code"].endswith("ExistsDifferently") and not fixed.intersection(error["where"].split(", "))
 
 
 def afterwards(ask, module, names, takes, verbs, made):

@@ -967,30 +967,25 @@ TAKES = {
         "windows_node_count",
         "windows_node_vm_size",
     ],
+    "changed": [
+        "control_plane_node_count",
+        "name",
+    ],
     "absent": [
         "expect_plan",
         "force",
         "name",
     ],
-    "afterwards": [
-        "auto_scaler_profile_name",
-        "control_plane_node_count",
-        "control_plane_vm_size",
-        "enable_auto_scaler",
-        "linux_node_count",
-        "name",
-        "windows_node_count",
-    ],
 }
 VERBS = {
     "present": "new-cluster",
+    "changed": "set-cluster",
     "absent": "remove-cluster",
-    "afterwards": "set-cluster",
     "show": "get-cluster",
 }
 PLANS = [
     "absent",
-    "afterwards",
+    "changed",
     "present",
 ]
 

@@ -86,16 +86,6 @@ options:
       - "Keep the pool out of autoscaling."
       - "Not available: the autoscaler is not built yet."
     type: bool
-  vmsize:
-    description:
-      - "Size that each of its hosts should have."
-      - "Not available: replacing a pool's hosts by others is not built yet."
-    type: str
-  auto_scaler:
-    description:
-      - "Scale the pool by load."
-      - "Not available: the autoscaler is not built yet."
-    type: bool
   state:
     description:
       - "Whether it is to be there."
@@ -278,12 +268,6 @@ ARGUMENTS = {
     "disable_auto_scaler": {
         "type": "bool",
     },
-    "vmsize": {
-        "type": "str",
-    },
-    "auto_scaler": {
-        "type": "bool",
-    },
     "state": {
         "type": "str",
         "choices": [
@@ -305,8 +289,6 @@ NAMES = {
     "vnet": "vnet",
     "host_labels": "hostLabels",
     "disable_auto_scaler": "disableAutoScaler",
-    "vmsize": "vmsize",
-    "auto_scaler": "autoScaler",
 }
 TAKES = {
     "present": [
@@ -323,11 +305,9 @@ TAKES = {
         "vnet",
     ],
     "changed": [
-        "auto_scaler",
         "cluster_name",
         "count",
         "name",
-        "vmsize",
     ],
     "absent": [
         "cluster_name",
