@@ -1,7 +1,7 @@
 """Whether a host is large enough.  Pure.
 
 Sources: kubeadm, constants ControlPlaneNumCPU and ControlPlaneMem, which its preflight asks of control planes alone;
-its list of images, which are about 1 GB on a control plane when unpacked.
+its list of images, which are about 1 GB on a control plane when unpacked; etcd's own quota is 2 GB.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aksprov.model.row import Row
 
 _CPUS: Final = 2
 _MEMORY_MB: Final = 1700
-_DISK_MB: Final = 2048
+_DISK_MB: Final = 1024
 _AMPLE_DISK_MB: Final = 5120
 
 
@@ -32,6 +32,6 @@ def size_rows(case: Case) -> Iterator[Row]:
         row = case.stops if facts.disk_free_mb < _DISK_MB else case.warns
         yield row(
             "DiskFree",
-            f"{facts.disk_free_mb} MB are free under /var/lib, where images and etcd's data go",
+            f"{facts.disk_free_mb} MB are free {'on C:' if facts.powershell else 'under /var/lib'}, for images and data",
             f"make room for {_AMPLE_DISK_MB} MB there; images that do not fit end a start half way",
         )
