@@ -29,9 +29,12 @@ def size_rows(case: Case) -> Iterator[Row]:
             "give the host more, or let another one be the control plane",
         )
     if case.runs_pods and 0 < facts.disk_free_mb < _AMPLE_DISK_MB:
-        row = case.stops if facts.disk_free_mb < _DISK_MB else case.warns
+        row, place = (
+            case.stops if facts.disk_free_mb < _DISK_MB else case.warns,
+            "C:" if facts.powershell else "/var/lib",
+        )
         yield row(
             "DiskFree",
-            f"{facts.disk_free_mb} MB are free {'on C:' if facts.powershell else 'under /var/lib'}, for images and data",
+            f"{facts.disk_free_mb} MB are free below {place}, where images and data go",
             f"make room for {_AMPLE_DISK_MB} MB there; images that do not fit end a start half way",
         )
