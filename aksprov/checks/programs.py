@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aksprov.facts.lacking import lacking
+from aksprov.facts.lacking import is_preinstalled, node_lacks
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
 from aksprov.model.row import Row
+
+# Windows has no packages of Kubernetes
+_WAYS = {False: "--program-source packages or bundle", True: "--program-source bundle"}
 
 
 def program_rows(desired: Desired, facts: Mapping[str, Facts], *, starting: bool) -> tuple[Row, ...]:
@@ -21,9 +24,9 @@ def program_rows(desired: Desired, facts: Mapping[str, Facts], *, starting: bool
     for node in desired.nodes:
         found = facts.get(node.host)
         needed = node.role == "load-balancer" or starting
-        if found is None or found.powershell or not needed or cluster.programs.source != "preinstalled":
+        if found is None or not needed or not is_preinstalled(cluster, found):
             continue
-        missing = lacking(node.role, found, cluster.kubernetes_version, "preinstalled")
+        missing = node_lacks(node, found, cluster)
         if missing:
             rows.append(
                 Row(
@@ -31,8 +34,8 @@ def program_rows(desired: Desired, facts: Mapping[str, Facts], *, starting: bool
                     category="Host",
                     test_result="Failed",
                     details=f"not installed: {', '.join(missing)}",
-                    recommendation="install them on the host, or have it done with --program-source packages or "
-                    "bundle; then run the same command again",
+                    recommendation=f"install them on the host, or have it done with {_WAYS[bool(found.powershell)]}; "
+                    "then run the same command again",
                     host=node.host,
                     cluster=cluster.name,
                 )

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from aksprov.facts.windows_programs import windows_lacking
+from aksprov.model.cluster import Cluster, Node
 from aksprov.model.facts import Facts, Unit
 from aksprov.model.host import Role
 from aksprov.model.programs import KUBERNETES_PROGRAMS, Source, programs_of
+
+
+def is_preinstalled(cluster: Cluster, facts: Facts) -> bool:
+    """Whether a host's programs are nobody's to install; Windows has no packages of Kubernetes."""
+    source = cluster.programs.source
+    return source == "preinstalled" or (source == "packages" and facts.powershell != "")
+
+
+def node_lacks(node: Node, facts: Facts, cluster: Cluster) -> tuple[str, ...]:
+    """What a node's host lacks, whichever system it has.
+
+    Raises:
+        DefinitionError: VersionNotAvailable.
+    """
+    if facts.powershell:
+        return windows_lacking(cluster, facts)
+    return lacking(node.role, facts, cluster.kubernetes_version, cluster.programs.source)
 
 
 def lacking(role: Role, facts: Facts, kubernetes_version: str, source: Source) -> tuple[str, ...]:

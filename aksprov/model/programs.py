@@ -57,9 +57,12 @@ class ProgramSource(Wire, frozen=True, kw_only=True):
     Args:
         source: "preinstalled": they are there; "packages": of package repositories; "bundle": of an offline bundle.
         bundle: its folder on the controller, an absolute path; "" with other sources.
+        bundle_url: of a folder on a server of the site that has the same files, for Windows hosts; "" where they are
+            pushed.
         packages: only with that source.
     """
 
     source: Source = "preinstalled"
     bundle: str = ""
+    bundle_url: str = ""
     packages: PackageSettings = PackageSettings()

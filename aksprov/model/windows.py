@@ -14,6 +14,10 @@ from aksprov.model.base import Value, Wire
 # Ours on every Windows host: manifest, objects, lock, and what is described below.
 HOME = "C:/ProgramData/aksprov"
 SETUP_SCHEMA = 1
+CONTAINERD = "C:/Program Files/containerd"  # its own place, and that of the service it registers
+PROGRAMS = "C:/k"  # where sig-windows' own scripts put Kubernetes' programs
+CNI_BIN = "C:/opt/cni/bin"
+IMAGES = f"{HOME}/images"  # archives, until containerd has taken them
 
 
 class Features(Wire, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from aksprov.facts.lacking import lacking
+from aksprov.facts.lacking import is_preinstalled, node_lacks
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
@@ -45,10 +45,10 @@ def with_preparation(plan: Plan, desired: Desired, facts: Mapping[str, Facts], s
 
 
 def _step(node: Node, facts: Facts, cluster: Cluster) -> PlanStep | None:
-    if facts.powershell:
+    if is_preinstalled(cluster, facts):
         return None
     source = cluster.programs.source
-    missing = lacking(node.role, facts, cluster.kubernetes_version, source)
+    missing = node_lacks(node, facts, cluster)
     origin = "package repositories" if source == "packages" else "the offline bundle"
     if missing:
         return PlanStep(id=PREPARE, title=f"install from {origin}: {', '.join(missing)}")

@@ -22,13 +22,13 @@ from aksprov.model.bundle import BundleFile, Reader
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts
-from aksprov.model.windows import HOME, Features, Firewall, FirewallRule
+from aksprov.model.windows import CNI_BIN, CONTAINERD, HOME, Features, Firewall, FirewallRule
 from aksprov.rendering.containerd import containerd_form
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.kubeadm import join_text, registration
 from aksprov.rendering.windows_flannel import windows_flannel_files
 from aksprov.rendering.windows_kube_proxy import kube_proxy_files
-from aksprov.rendering.windows_services import CNI_BIN, CNI_CONF, CONTAINERD, CRI_SOCKET, node_services, sandbox_image
+from aksprov.rendering.windows_services import CNI_CONF, CRI_SOCKET, node_services, sandbox_image
 
 # Process isolation needs no hypervisor, and nothing here uses the cmdlets that come with the Hyper-V role.
 FEATURES = ("Containers",)

@@ -15,9 +15,10 @@ from aksprov.cni import flannel
 from aksprov.model.bundle import BundleFile
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
+from aksprov.model.windows import PROGRAMS
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.windows_kube_proxy import HNS_NETWORKS
-from aksprov.rendering.windows_services import CNI_CONF, PROGRAMS, START_FLANNELD
+from aksprov.rendering.windows_services import CNI_CONF, START_FLANNELD
 
 KUBECONFIG = "C:/etc/kubernetes/flannel.conf"
 _NET_CONF = "C:/etc/kube-flannel/net-conf.json"

@@ -16,9 +16,9 @@ from aksprov.cni.flannel import WINDOWS_VNI
 from aksprov.model.bundle import BundleFile
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
+from aksprov.model.windows import CNI_BIN
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.windows_services import (
-    CNI_BIN,
     KUBE_PROXY,
     KUBE_PROXY_CONFIGURATION,
     KUBE_PROXY_HOME,

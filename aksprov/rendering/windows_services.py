@@ -12,16 +12,13 @@ import re
 
 from aksprov.cmdlets.versions import KubernetesVersion, find_version
 from aksprov.model.cluster import Cluster
-from aksprov.model.windows import HOME, Link, Service, Services, Task
+from aksprov.model.windows import CNI_BIN, CONTAINERD, HOME, PROGRAMS, Link, Service, Services, Task
 from aksprov.rendering.files import Renderer
 from aksprov.rendering.formats import UnsafeValueError
 from aksprov.rendering.kubeadm import Registration
 from aksprov.rendering.templates import unsafe
 
 CRI_SOCKET = "npipe:////./pipe/containerd-containerd"
-CONTAINERD = "C:/Program Files/containerd"
-PROGRAMS = "C:/k"  # where sig-windows' own scripts put Kubernetes' programs
-CNI_BIN = "C:/opt/cni/bin"
 CNI_CONF = "C:/etc/cni/net.d"
 KUBE_PROXY = "kube-proxy"
 KUBE_PROXY_HOME = f"{HOME}/kube-proxy"

@@ -5,7 +5,9 @@ kubelet.exe and containerd.exe that check what they are given.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -14,11 +16,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from sample_cluster import windows_cluster
+from site_server import site
 from trio import until
 from windows_lab import WindowsHost, delivery, in_loop, windows_host
-from windows_node import WindowsNode
+from windows_node import PROGRAMS, WindowsNode
 
 from aksprov.errors import HostError
+from aksprov.facts.windows_programs import windows_lacking
+from aksprov.model.offline_bundle import BundleFile, OfflineBundle, OpenedBundle
 from aksprov.model.transport import Connection
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
@@ -29,6 +34,7 @@ from aksprov.workflows.bring_up.join_windows import join_windows
 from aksprov.workflows.bring_up.long_step import Holder
 from aksprov.workflows.bring_up.windows_accounts import KUBE_PROXY
 from aksprov.workflows.certificate_authority import make_pair
+from aksprov.workflows.prepare.windows import install_on_windows
 
 pytestmark = pytest.mark.pwsh
 
@@ -133,6 +139,66 @@ async def test_a_host_joins_once_and_leaves(joining: Joining) -> None:
     left = [str(p.relative_to(node.drive / CONF)) for p in (node.drive / CONF).rglob("*") if p.is_file()]
     assert left == ["aksprov/kubeadm-join.yaml"]
     assert not (node.drive / "var/lib").exists()
+
+
+@pytest.mark.slow
+@WIRES
+@in_loop
+async def test_a_bare_host_gets_its_programs_and_images_from_a_bundle(joining: Joining, tmp_path: Path) -> None:
+    """Pushed over one wire, fetched by the host over the other; a second preparation brings nothing."""
+    node, connection = joining.node, await joining.connect()
+    for program in PROGRAMS:
+        (node.drive / program).unlink()
+    bundle = _bundle(tmp_path / "bundle")
+    imported = node.standin / "imported"
+    with site(bundle.folder) as url:
+        prepare = install_on_windows(bundle, url if joining.entry.connection == "winrm" else "")
+        await prepare(connection, HOLDER)
+        seen = await connection.observe(())
+        assert windows_lacking(CLUSTER.cluster, seen.facts) == ()
+        await joining.push()
+        with pytest.raises(HostError) as raised:
+            await joining.join()
+        assert (raised.value.code, "no such platform" in raised.value.why) == ("ImageRefused", True)
+        (node.standin / "platform").touch()
+        await joining.join("run-2")
+        assert [line.split()[:4] for line in imported.read_text().splitlines()] == [
+            ["--namespace", "k8s.io", "images", "import"]
+        ]
+        assert not list((node.drive / "ProgramData/aksprov/images").iterdir())
+        assert joining.services == {"containerd": "Running", "kubelet": "Running"}
+        before = joining.host.served.stats["bytes_in"]
+        await prepare(connection, HOLDER)
+        assert joining.host.served.stats["bytes_in"] - before < 30_000
+    await connection.close()
+
+
+def _bundle(folder: Path) -> OpenedBundle:
+    """With stand-ins for what a node runs, and an archive of images."""
+    text = f"#!{sys.executable}\n{Path(__file__).with_name('kubernetes_exe.py').read_text()}"
+    ctr = (
+        '#!/bin/sh\nOURS="$WINRMHOST_ROOT/.standin"\n'
+        '[ -e "$OURS/platform" ] || { echo no such platform >&2; exit 1; }\necho "$@" >>"$OURS/imported"\n'
+    )
+    contents = {f"windows/bin/{program.rpartition('/')[2]}": text for program in PROGRAMS}
+    contents |= {"windows/bin/ctr.exe": ctr, "windows/images/pause+3.tar": "images"}
+    files = []
+    for path, content in contents.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content)
+        files.append(
+            BundleFile(
+                path=path,
+                sha256=hashlib.sha256(content.encode()).hexdigest(),
+                size=len(content.encode()),
+                kind="image" if path.endswith(".tar") else "program",
+                os="windows",
+                roles=("worker",),
+            )
+        )
+    listed = OfflineBundle(schema=1, kubernetes_version="v1.36.4", files=tuple(files))
+    return OpenedBundle(folder=folder, bundle=listed)
 
 
 @pytest.mark.slow

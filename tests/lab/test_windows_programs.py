@@ -14,20 +14,18 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import msgspec
 import pytest
+from site_server import site
 from windows_lab import CONTAINERD, WindowsHost, delivery, in_loop, small_node, windows_host
 
 from aksprov.errors import HostError
 from aksprov.model.windows import HOME
 from aksprov.transport.windows import programs
 from aksprov.transport.windows.connection import WindowsConnection
-from aksprov.transport.windows.programs import Fence, Lack, Pieces, Shipped, fetch, import_images, lacking, place, push
+from aksprov.transport.windows.programs import Fence, Lack, Pieces, Shipped, fetch, lacking, place, push
 
 pytestmark = pytest.mark.pwsh
 
@@ -57,12 +55,11 @@ async def connected(host: WindowsHost, wire: str = "psrp") -> AsyncIterator[Wind
         yield connection
 
 
-def shipped(folder: Path, path: str, content: bytes, *, sha256: str = "", image: bool = False) -> Shipped:
+def shipped(folder: Path, path: str, content: bytes) -> Shipped:
     """A file of the controller that is to be at ``path``."""
     source = folder / path.rpartition("/")[2]
     source.write_bytes(content)
-    digest = sha256 or hashlib.sha256(content).hexdigest()
-    return Shipped(path=path, sha256=digest, size=len(content), source=source, image=image)
+    return Shipped(path=path, sha256=hashlib.sha256(content).hexdigest(), size=len(content), source=source)
 
 
 async def send(connection: WindowsConnection, files: list[Shipped], fence: Fence = FENCE) -> None:
@@ -288,31 +285,6 @@ async def test_a_full_disk_is_told_before_anything_is_sent_or_ends_at_a_whole_pi
             assert host.path(file.path).read_bytes() == file.source.read_bytes()
 
 
-class _Site(SimpleHTTPRequestHandler):
-    """A folder by HTTP; what is asked for "short" ends early, "slow" never."""
-
-    def do_GET(self) -> None:
-        if not self.path.startswith("/short"):
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b"x" * 10)
-        return None
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing is printed."""
-
-
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """The site's server, and its URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Site, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 @pytest.mark.parametrize("wire", WIRES)
 @in_loop
 async def test_a_host_gets_a_program_by_itself(
@@ -343,25 +315,3 @@ async def test_a_host_gets_a_program_by_itself(
                 error = await error_of(fetch(connection, FENCE, what, place_there))
                 assert (error.code, words in error.why) == (code, True), error
                 assert not part(host, KUBEADM).exists()
-
-
-@in_loop
-async def test_images_are_taken_once(host: WindowsHost, tmp_path: Path, small_pieces: None) -> None:
-    """An archive goes when containerd has taken it, and is not sent again."""
-    file = shipped(tmp_path, f"{HOME}/images/pause.tar", os.urandom(PIECE), image=True)
-    async with connected(host) as connection:
-        await send(connection, [file])
-        error = await error_of(import_images(connection, FENCE, file))
-        assert (error.code, "ctr.exe" in error.why) == ("HostToolMissing", True)
-        said = host.path("C:/said")
-        ctr = "C:/Program Files/containerd/ctr.exe"
-        host.write(ctr, f'#!/bin/sh\necho "$@" >>"{said}"\necho no such platform >&2\nexit 1\n', program=True)
-        error = await error_of(import_images(connection, FENCE, file))
-        assert (error.code, "no such platform" in error.why) == ("ImageRefused", True)
-        host.write(ctr, f'#!/bin/sh\necho "$@" >>"{said}"\n', program=True)
-        await import_images(connection, FENCE, file)
-        await import_images(connection, FENCE, file)
-        assert await lacking(connection, [file]) == ()
-    assert len(said.read_text().splitlines()) == 2
-    assert said.read_text().startswith("--namespace k8s.io images import ")
-    assert not host.path(file.path).exists()

@@ -9,6 +9,7 @@ from typing import Any
 
 PROGRAMS = (
     "Program Files/containerd/containerd.exe",
+    "Program Files/containerd/containerd-shim-runhcs-v1.exe",
     "Program Files/containerd/crictl.exe",
     "k/kubeadm.exe",
     "k/kubelet.exe",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -34,14 +35,12 @@ class Shipped(Value, frozen=True, kw_only=True):
         sha256: hexadecimal, lower case.
         size: in bytes.
         source: where it is on the controller.
-        image: an archive for containerd, which takes its place until containerd has taken its images.
     """
 
     path: str
     sha256: str
     size: int
     source: Path
-    image: bool = False
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -77,6 +76,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[str, ...]] = {}
+        self._reading = Lock()
 
     def of(self, file: Shipped) -> tuple[str, ...]:
         """Of every piece in order; one at least.
@@ -84,11 +84,11 @@ class Pieces:
         Raises:
             OSError: the file cannot be read.
         """
-        found = self._known.get(file.source)
-        if found is None:
-            with file.source.open("rb") as stream:
-                found = self._known[file.source] = tuple(_hashes(stream))
-        return found
+        with self._reading:
+            if file.source not in self._known:
+                with file.source.open("rb") as stream:
+                    self._known[file.source] = tuple(_hashes(stream))
+            return self._known[file.source]
 
 
 def _hashes(stream: BinaryIO) -> Iterator[str]:
@@ -178,13 +178,3 @@ async def place(connection: WindowsConnection, fence: Fence, files: Sequence[Shi
     record = {"schema": 1, "epoch": fence.epoch, "files": [{"path": f.path, "sha256": f.sha256} for f in files]}
     asked = {**fence.asked, "files": [f.asked for f in files], "record": msgspec.json.encode(record).decode()}
     await connection.change(_PLACE, asked, seconds=APPLY_SECONDS)
-
-
-async def import_images(connection: WindowsConnection, fence: Fence, file: Shipped) -> None:
-    """Have containerd, which must run, take the images of an archive; the archive goes.
-
-    Raises:
-        HostError: ImageRefused with ctr's words, HostToolMissing, and as :func:`push`.
-    """
-    asked = {**fence.asked, "path": file.path, "sha256": file.sha256}
-    await connection.change((*_HEAD, "import"), asked, seconds=APPLY_SECONDS)

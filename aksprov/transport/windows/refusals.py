@@ -78,10 +78,6 @@ WINDOWS_MEANINGS: dict[str, tuple[str, str]] = MEANINGS | {
         "what the site's server gave {host} is another file",
         "put the bundle's own files on the server as they are, then run the command again; nothing of it was used",
     ),
-    "ImageRefused": (
-        "containerd on {host} does not take an archive of images",
-        "see that its images are for this Windows (build and architecture) and that drive C: has room",
-    ),
     "SwapLogUnreadable": (
         "C:\\ProgramData\\aksprov\\swap.log on {host} was changed: a change that broke off cannot be undone",
         "on the host, rename files .NAME.aksprov-old that lie beside ours back to NAME, remove that swap.log, "

@@ -17,7 +17,8 @@ from aksprov.workflows.bring_up.steps import Action
 from aksprov.workflows.bring_up.windows_accounts import Account, kubeconfigs
 from aksprov.workflows.bring_up.windows_step import windows_step
 
-SECONDS: Final = 600  # kubeadm waits for 5 minutes for the kubelet, and this Windows may have just started
+# kubeadm waits for 5 minutes for the kubelet, this Windows may have just started, and images of a bundle are gigabytes.
+SECONDS: Final = 1800
 
 
 def join_windows(desired: Desired, values: JoinSecrets, certificate: str, tokens: Mapping[Account, str]) -> Action:
@@ -27,7 +28,7 @@ def join_windows(desired: Desired, values: JoinSecrets, certificate: str, tokens
         certificate: of the cluster's CA, PEM.
         tokens: of service accounts.
     """
-    script = windows_script("node", "join")
+    script = windows_script("node", "images", "join")
     given = windows_join_values(desired.cluster.node_settings, hashlib.sha256(certificate.encode()).hexdigest())
     secret = completion(values, certificate, control_plane=False) + kubeconfigs(desired, certificate, tokens)
     hide = (*values.hidden, *tokens.values())

@@ -31,6 +31,7 @@ _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
         "ServedFileWrong",
         "look for a failing disk on the host that serves the bundle, or for somebody between the two",
     ),
+    "17": ("ImageRefused", "see that its images are for this Windows (build and architecture) and that it has room"),
 }
 
 _START: Final = script("start")

@@ -85,6 +85,10 @@ foreach ($one in $programs) {
     $said = Get-ProgramVersion $one[1] $one[2]
     if ($null -ne $said) { $answer.programs[$one[0]] = $said }
 }
+foreach ($path in 'Program Files\containerd\containerd-shim-runhcs-v1', 'Program Files\containerd\ctr', 'k\kube-proxy', 'k\kube-log-runner', 'k\flanneld') {
+    if ([IO.File]::Exists("C:\$path.exe")) { $answer.programs[$path.Substring($path.LastIndexOf('\') + 1)] = '' }
+}
+foreach ($name in 'flannel', 'win-overlay', 'host-local') { if ([IO.File]::Exists("C:\opt\cni\bin\$name.exe")) { $answer.programs["cni/$name"] = '' } }
 $answer.lost = @(Get-Fact { Find-Lost } | Where-Object { $_ })
 $listed = @()
 if ([IO.File]::Exists("$D\epoch")) { $answer.epoch = [IO.File]::ReadAllText("$D\epoch") }

@@ -27,6 +27,7 @@ function Join-Node {
         return Set-Stage 'done'
     }
     Start-ServiceSoon 'containerd'
+    Import-Images
     if ((Get-Stage) -eq 'begun') { Clear-Node }
     Set-Stage 'begun'
     # kubeadm's own copy, which it refuses to overwrite

@@ -1,0 +1,35 @@
+"""A server of the site, by HTTP, that hosts get files of a bundle from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+
+class _Site(SimpleHTTPRequestHandler):
+    """A folder by HTTP; what is asked for "short" ends early."""
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/short"):
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x" * 10)
+        return None
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing is printed."""
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[str]:
+    """The site's server, and its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Site, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
