@@ -293,6 +293,20 @@ def test_a_port_that_is_taken_costs_no_more_than_time(site: Site) -> None:
 
 
 @pytest.mark.slow
+def test_a_firewall_between_hosts_is_tried_once_and_not_for_each_file(site: Site) -> None:
+    chain = "nft add table ip x && nft add chain ip x in '{ type filter hook input priority 0; }'"
+    site.lab["first"].ssh(f"{chain} && nft add rule ip x in tcp dport {PORT} counter drop")
+    try:
+        assert set(site.bring(site.wanted("first", "curl", "wget"))) == {"first", "curl", "wget"}
+        assert all(map(site.has, ("curl", "wget")))
+        counted = site.lab["first"].ssh("nft list chain ip x in").stdout.partition("packets ")[2]
+        # a try of 5 seconds is 3 to 5 packets, and there are 3 files for each host
+        assert 2 <= int(counted.split()[0]) < 20
+    finally:
+        site.lab["first"].ssh("nft delete table ip x")
+
+
+@pytest.mark.slow
 def test_where_the_first_is_away_the_next_one_serves(site: Site) -> None:
     site.lab["first"].off(cut=True)
     try:

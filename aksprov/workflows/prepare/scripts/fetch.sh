@@ -1,5 +1,5 @@
 # fetch.sh: files of a bundle from the host of the site that has them.  Needs url and files ("SHA256:BYTES ...").
-# What cannot be fetched is left out, and pushed afterwards; other content under a name is no accident (exit 16).
+# What cannot be fetched is pushed afterwards; other content under a name is no accident (exit 16).
 umask 022
 mkdir -p "$store" && cd "$store" || exit 1
 
@@ -8,7 +8,7 @@ get() {
 	if command -v curl >/dev/null; then
 		curl -q -fsS --noproxy '*' --connect-timeout 5 --speed-limit 1000 --speed-time 30 "$1"
 	elif command -v wget >/dev/null; then
-		wget --no-config -q --no-proxy --tries=1 --timeout=30 -O - "$1"
+		wget --no-config -q --no-proxy --tries=1 --connect-timeout=5 --read-timeout=30 -O - "$1"
 	fi
 }
 
@@ -27,4 +27,6 @@ for file in $files; do
 		echo "$url gave something else under sha256:$sum"
 		exit 16
 	fi
+	# who does not answer once is not waited for with each file
+	break
 done
