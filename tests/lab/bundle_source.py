@@ -31,7 +31,15 @@ def make_source(folder: Path, version: str = VERSION) -> Path:
 
 def add_windows(folder: Path) -> Path:
     """What a Windows worker of a version from 1.26 on needs."""
-    for name in ("containerd", "crictl", "kube-log-runner", "kube-proxy", "kubeadm", "kubelet"):
+    for name in (
+        "containerd",
+        "containerd-shim-runhcs-v1",
+        "crictl",
+        "kube-log-runner",
+        "kube-proxy",
+        "kubeadm",
+        "kubelet",
+    ):
         write(folder, f"windows/bin/{name}.exe", f"MZ {name}")
     write(folder, "windows/cni/flannel.exe", "MZ flannel")
     return folder

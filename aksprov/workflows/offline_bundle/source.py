@@ -49,7 +49,14 @@ LAYOUT: Final[dict[str, _Place]] = {
 # What a system's part of a bundle is of no use without.  containerd of Linux comes as a program or as a package.
 _PROGRAMS: Final[dict[str, tuple[str, ...]]] = {
     "linux": ("crictl", "kubeadm", "kubectl", "kubelet"),
-    "windows": ("containerd.exe", "crictl.exe", "kube-proxy.exe", "kubeadm.exe", "kubelet.exe"),
+    "windows": (
+        "containerd-shim-runhcs-v1.exe",
+        "containerd.exe",
+        "crictl.exe",
+        "kube-proxy.exe",
+        "kubeadm.exe",
+        "kubelet.exe",
+    ),
 }
 _OF_THE_VERSION: Final = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler")
 

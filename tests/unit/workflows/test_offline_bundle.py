@@ -83,7 +83,7 @@ def test_a_folder_becomes_a_signed_bundle_that_says_who_needs_what(aksprov: Run,
     add_windows(source)
     code, made, _ = aksprov(*NEW)
     found = opened(Path(made["Path"]), store, version=VERSION)
-    assert code == 0 and made["Files"] == len(found.bundle.files) == 21
+    assert code == 0 and made["Files"] == len(found.bundle.files) == 22
     by_path = {file.path: file for file in found.bundle.files}
     assert list(by_path) == sorted(by_path)
     images = {path.rpartition("/")[2]: f.roles for path, f in by_path.items() if f.kind == "image"}
