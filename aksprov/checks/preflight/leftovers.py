@@ -21,8 +21,10 @@ def leftover_rows(case: Case) -> Iterator[Row]:
         return
     kubeadm = [path for path in case.situation.remains if path.startswith("/")]
     if kubeadm:
-        yield case.stops(
+        # also where hosts are only configured, as that restarts the containerd of its pods
+        yield case.row(
             "HostInOtherCluster",
+            "Failed",
             f"a Kubernetes that aksprov did not begin is or was here: {', '.join(kubeadm)}",
             "end it there (kubeadm reset), or take the host out; aksprov leaves it as it is",
         )

@@ -66,8 +66,6 @@ FAILS = [
     ("w1", {}, {"swaps": ("/dev/zram0",)}, "SwapOff", ("zram0",)),
     ("cp1", {}, {"listeners": (NGINX,)}, "PortsFree", ("nginx (pid 8)", "6443")),
     ("w1", {}, {"listeners": (Listener(address="*", port=10250),)}, "PortsFree", ("10250", "kubelet")),
-    ("w1", {}, {"remains": ("/etc/kubernetes/kubelet.conf",)}, "HostInOtherCluster", ("kubelet.conf",)),
-    ("cp1", {}, {"remains": ("/var/lib/etcd/member",)}, "HostInOtherCluster", ("member",)),
     ("w1", {}, {"kubelet_defaults": {"X": "--network-plugin=cni"}}, "KubeletFlags", ("--network-plugin",)),
     (
         "w1",
@@ -164,6 +162,15 @@ def test_a_load_balancers_port_is_needed_to_configure_it(desired: Desired) -> No
     (row,) = rows_of(desired, {"lb1": taken}, starting=False)
     assert (row.test_name, row.test_result) == ("PortsFree", "Failed")
     assert "nginx (pid 8)" in row.details and "HAProxy" in row.details
+
+
+@pytest.mark.parametrize("path", ["/etc/kubernetes/kubelet.conf", "/var/lib/etcd/member"])
+def test_another_clusters_host_is_not_even_configured(path: str, desired: Desired) -> None:
+    """Its pods' containerd would be restarted."""
+    for starting in (True, False):
+        (row,) = rows_of(desired, {"w1": Situation(remains=(path,))}, starting=starting)
+        assert (row.test_name, row.test_result, row.host) == ("HostInOtherCluster", "Failed", "w1")
+        assert path in row.details and "reset" in row.recommendation
 
 
 def test_modules_that_our_own_files_load_must_be_there(desired: Desired) -> None:
