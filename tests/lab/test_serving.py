@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 from minilab import Lab
+from serving_run import steps_of
 from transport_lab import Wire, entry
 
 from aksprov.errors import HostError
 from aksprov.events import EventStream
 from aksprov.model.host import Host
-from aksprov.model.host_lease import Holder as LeaseHolder
-from aksprov.model.host_lease import LeaseTerms
 from aksprov.model.offline_bundle import BUNDLE_SCHEMA, BundleFile, OfflineBundle, OpenedBundle
-from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
 from aksprov.state.store import utc_now
-from aksprov.transport import TransportOptions, connector
 from aksprov.workflows.bring_up.steps import Steps
 from aksprov.workflows.prepare import serve, store
 from aksprov.workflows.prepare.serve import PORT, Wanted, bring_files, drop_files
@@ -76,28 +76,26 @@ class Site:
             hosts: filled here; work may change how one is reached.
         """
         hosts = {} if hosts is None else hosts
-        hosts |= {name: entry(self.lab, name) for name in self.names}
+        hosts |= self.hosts()
 
         async def inside() -> T:
-            with self.store.write() as transaction:
-                run = transaction.runs.begin("test", ["x"], "h", "h")
-                holder = LeaseHolder(run=run, owner="test")
-                epochs = transaction.host_leases.take(list(hosts), holder, LeaseTerms())
-                state_id = transaction.snapshot().state_id
-            events = EventStream(utc_now)
-            async with (
-                Fleet(hosts, connector(TransportOptions(known_hosts=(), agent_path="")), events) as fleet,
-                self.store.journal.steps_of(run, epochs) as journal,
-            ):
-                try:
-                    return await work(Steps(fleet, events, journal, "d" * 64, run, state_id, epochs))
-                finally:
-                    self.failures = fleet.failures
-                    with self.store.write() as transaction:
-                        transaction.host_leases.give_back(epochs)
+            async with steps_of(self.store, hosts, EventStream(utc_now)) as steps:
+                self.failures = steps.fleet.failures
+                return await work(steps)
 
         with self.lab.netns():
             return asyncio.run(inside())
+
+    def hosts(self) -> dict[str, Host]:
+        """The inventory."""
+        return {name: entry(self.lab, name) for name in self.names}
+
+    def bring_until_it_fetches(self, wanted: Mapping[str, Wanted]) -> None:
+        """The same by another process, which is killed when the first host is to fetch."""
+        values = [msgspec.json.encode(value).decode() for value in (wanted, self.bundle.bundle, self.hosts())]
+        program = Path(__file__).with_name("serving_run.py")
+        argv = [sys.executable, program, self.store.location, str(self.folder), *values]
+        assert self.lab.run(argv, check=False, timeout=120).returncode == -signal.SIGKILL
 
     def bring(self, wanted: Mapping[str, Wanted]) -> tuple[str, ...]:
         return self.run(lambda steps: bring_files(steps, self.bundle, wanted))
@@ -233,9 +231,15 @@ def test_the_server_gives_files_by_their_hashes_and_nothing_else(abandoned: Site
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_left_serving_ends_at_the_next_contact(abandoned: Site) -> None:
-    abandoned.bring(abandoned.wanted("first"))
-    assert not abandoned.serving("first")
+def test_a_killed_run_leaves_a_server_that_ends_at_the_next_contact(site: Site) -> None:
+    wanted = site.wanted("first", "curl", "wget")
+    site.bring_until_it_fetches(wanted)
+    assert site.serving("first") and site.has("first") and not site.has("curl")
+    before = site.sent()
+    assert site.bring({"first": wanted["first"]})
+    assert not site.serving("first")
+    assert set(site.bring(wanted)) == {"first", "curl", "wget"}
+    assert site.has("curl") and site.sent() - before < MB
 
 
 @pytest.mark.slow
