@@ -60,6 +60,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "postgres": _no_postgres,
     "strace": lambda: _no_program("strace"),
     "faketime": lambda: _no_program("faketime"),
+    "dnsmasq": lambda: "" if shutil.which("dnsmasq") else "no dnsmasq (apt-get install dnsmasq-base)",
     "pwsh": lambda: _no_path("AKSPROV_TEST_PWSH", "a pwsh program"),
     "kubernetes": lambda: _no_path("AKSPROV_TEST_KUBERNETES", "a folder with Kubernetes' binaries and images"),
     "schemas": lambda: _no_path("AKSPROV_TEST_SCHEMAS", "a folder with JSON schemas"),

@@ -43,7 +43,7 @@ def linux_arguments(network: Network) -> tuple[str, ...]:
 
     One DaemonSet serves all nodes, whose interfaces have different names, and a host with two is on
     the wrong one when the default route decides.  So each asks its kernel which interface reaches
-    the gateway, or where that is DHCP's a VIP: it is in the prefix that all nodes have an address in, and no node has it.
+    the gateway, which is in the prefix that all nodes have an address in; where DHCP says what that is, a VIP.
     """
     return (
         "--ip-masq",

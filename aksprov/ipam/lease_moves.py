@@ -101,7 +101,10 @@ def _found(node: Node, network: Network, snapshot: Snapshot, cluster: str) -> Ow
 def _shown(facts: Facts) -> dict[str, str]:
     """Every address of a host, with its interface; "lo" has none that others know."""
     return {
-        cidr.partition("/")[0]: f"{cidr} on {i.name}" for i in facts.interfaces if i.name != "lo" for cidr in i.addresses
+        cidr.partition("/")[0]: f"{cidr} on {i.name}"
+        for i in facts.interfaces
+        if i.name != "lo"
+        for cidr in i.addresses
     }
 
 

@@ -100,10 +100,13 @@ async def _ask(
 
 
 def _witnesses(desired: Desired, addresses: Iterable[str], facts: Mapping[str, Facts]) -> list[Node]:
-    """Linux nodes that have all addresses on their own segment; load balancers last, as they listen for VRRP meanwhile."""
+    """Linux nodes that have all addresses on their own segment; load balancers last, as they listen for VRRP meanwhile.
+
+    Where no node has an address there yet, one whose interface is to get it asks from another of its addresses.
+    """
     linux = [n for n in desired.nodes if n.host in facts and not facts[n.host].powershell]
     near = [n for n in linux if all(_reaches(facts[n.host], n, a) for a in addresses)]
-    return sorted(near, key=lambda node: node.role == "load-balancer")
+    return sorted(near or linux, key=lambda node: node.role == "load-balancer")
 
 
 def _reaches(facts: Facts, node: Node, address: str) -> bool:

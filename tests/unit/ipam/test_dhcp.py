@@ -76,7 +76,9 @@ def at(now: dict[str, str], *, started: bool = False, **more: Any) -> Snapshot:
 
 
 def test_the_prefix_is_that_of_the_interface_whose_subnet_holds_the_vip_pool() -> None:
-    hosts = {h: Host(name=h, address=h, os="linux", labels={"site": s}) for h, s in (("a", "x"), ("b", "x"), ("c", "y"))}
+    hosts = {
+        h: Host(name=h, address=h, os="linux", labels={"site": s}) for h, s in (("a", "x"), ("b", "x"), ("c", "y"))
+    }
     shown = {
         "a": facts("192.168.7.5/24", "10.0.0.5/24", "10.0.0.200/32", "fd00::5/64"),
         "b": facts("10.0.0.6/24"),
@@ -137,7 +139,9 @@ def test_a_vip_that_dhcp_gave_to_a_host_is_certain() -> None:
     assert (row.test_name, row.test_result, row.host) == ("DhcpOfferInVipPool", "Failed", "w1")
     assert "10.0.0.205" in row.details and "networkctl renew eth0" in row.recommendation
     held = Interface(name="eth0", addresses=("10.0.0.12/24", "10.0.0.200/32"), dynamic=("10.0.0.12/24",))
-    assert not [*offer_rows(LEASED, msgspec.structs.replace(snapshot, facts={"lb1": Facts(interfaces=(held,))}), "Demo")]
+    assert not [
+        *offer_rows(LEASED, msgspec.structs.replace(snapshot, facts={"lb1": Facts(interfaces=(held,))}), "Demo")
+    ]
 
 
 def addresses(nodes: tuple[Node, ...]) -> dict[str, str]:
