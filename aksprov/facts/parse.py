@@ -19,7 +19,7 @@ from aksprov.model.facts import Facts, FileState, Interface, Manifest, Observed,
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _KINDS = {stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFDIR: "directory"}
-_OBSERVED_UNITS = ("haproxy", "keepalived", "containerd", "kubelet")
+_OBSERVED_UNITS = ("haproxy", "keepalived", "containerd", "kubelet", "systemd-networkd")
 # statfs(2) magic of the unified hierarchy, as coreutils' stat names it.
 _CGROUP2 = "cgroup2fs"
 _RESOLVED = "/run/systemd/resolve/resolv.conf"

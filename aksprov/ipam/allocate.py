@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Literal
 
@@ -111,6 +111,12 @@ def propose_vip(network: Network, snapshot: Snapshot) -> str:
         fix=f"add addresses with set-cluster-network --name {network.name} --add-vip-range A-B, or remove a cluster "
         "that is no longer needed",
     )
+
+
+def free_node_addresses(network: Network, snapshot: Snapshot) -> Iterator[str]:
+    """The addresses of the node pool that nobody has and that are not reserved, the lowest first."""
+    holders = taken(network, snapshot)
+    return (a for a in addresses_of(*minus(network.node_ranges, network.reserved)) if a not in holders)
 
 
 def propose_router_id(network: Network, snapshot: Snapshot) -> int:

@@ -32,6 +32,7 @@ class OwnAddress(Value, frozen=True, kw_only=True):
     """A host's own address on a network, and the interface that has it.
 
     Args:
+        address: "" where the host has none, and is given one of the node pool.
         subnet: what the host reaches without a router there, in CIDR form; "" when unknown.
     """
 
@@ -105,7 +106,7 @@ def find_candidates(
             or same_machine.get(key)
             or own_address(host, facts, network, vips, offline=offline)
         )
-        if isinstance(answer, OwnAddress):
+        if isinstance(answer, OwnAddress) and answer.address:
             answer = _at_odds(key, answer, subnet, holders) or answer
         if dual_stack and facts is not None and isinstance(answer, OwnAddress):
             answer = _without_ipv6(facts, answer) or answer
@@ -151,11 +152,7 @@ def own_address(
             recommendation="correct 'interfaces' in its inventory entry, or run test-host if the host has changed",
             result="Warning",
         )
-    return _first_address(interfaces, network, vips) or Reason(
-        test_name="HostOutsideNetwork",
-        details=f"it has no address in {network.ip_address_prefix}" + (f" on {named}" if named else ""),
-        recommendation="give it one there (setting a static address is not available yet), then run test-host",
-    )
+    return _first_address(interfaces, network, vips) or _to_be_given(host, facts, interfaces, network)
 
 
 def _first_address(interfaces: list[Interface], network: Network, vips: Container[str]) -> OwnAddress | None:
@@ -167,6 +164,31 @@ def _first_address(interfaces: list[Interface], network: Network, vips: Containe
                 subnet = str(IPv4Interface(cidr).network)
                 return OwnAddress(address=address, interface=interface.name, subnet=subnet)
     return None
+
+
+def _to_be_given(host: Host, facts: Facts, interfaces: list[Interface], network: Network) -> OwnAddress | Reason:
+    """That the interface which its entry names gets an address, or why it gets none.
+
+    One that has an address already may be the one that the host is reached by: it is never changed.
+    """
+    named = host.interfaces.get(network.vswitch_name)
+    where = f"it has no address in {network.ip_address_prefix}" + (f" on {named}" if named else "")
+    managed = facts.units.get("systemd-networkd")
+    having = [a for i in interfaces for a in i.addresses if ":" not in a and not a.startswith("169.254.")]
+    if named is None:
+        why = ""
+        cure = f"give it one, or name the interface that is to get one: --interfaces {network.vswitch_name}=eth1"
+    elif host.os == "windows" or not network.node_ranges:
+        why, cure = "", "give it one there, then run test-host"
+    elif having:
+        why = f", and has {having[0]} there, which is left as it is"
+        cure = "give it one there, or name another interface"
+    elif managed is None or managed.active != "active":
+        why = ", and systemd-networkd, which would set one, does not run"
+        cure = "give it one there, or systemctl enable --now systemd-networkd; then run test-host"
+    else:
+        return OwnAddress(address="", interface=interfaces[0].name, subnet=network.ip_address_prefix)
+    return Reason(test_name="HostOutsideNetwork", details=where + why, recommendation=cure)
 
 
 def _address_by_entry(host: Host, network: Network) -> OwnAddress | Reason:

@@ -18,11 +18,12 @@ from aksprov.ipam.placement_rows import capacity_rows, definition_rows, dual_sta
 from aksprov.ipam.ranges import in_prefix, listed, natural
 from aksprov.ipam.sharing import neighbours, shared_nodes
 from aksprov.ipam.spread import turns
+from aksprov.ipam.static import with_addresses
 from aksprov.ipam.too_few import too_few
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.host import ROLES
-from aksprov.model.network import Lease, Network
+from aksprov.model.network import STATIC, Lease, Network
 from aksprov.model.row import Row
 
 
@@ -57,7 +58,8 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         if any(group.missing for group in groups)
         else ([], [])
     )
-    nodes = tuple(sorted((*recorded, *added), key=lambda node: (ROLES.index(node.role), node.index)))
+    given = with_addresses(added, network, elsewhere, snapshot)
+    nodes = tuple(sorted((*recorded, *given.nodes), key=lambda node: (ROLES.index(node.role), node.index)))
     vip = _recorded_vip(cluster, network, snapshot) or propose_vip(network, snapshot)
     return Desired(
         cluster=cluster,
@@ -65,7 +67,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
         nodes=nodes,
         vip=vip,
         router_id=_recorded_router_id(cluster, network, snapshot) or propose_router_id(network, snapshot),
-        leases=_leases(cluster, network, elsewhere, vip, nodes, snapshot),
+        leases=_leases(cluster, network, elsewhere, vip, nodes, given.hosts, snapshot),
         pool_networks=elsewhere,
         beside=neighbours(cluster, nodes, snapshot),
         rows=(
@@ -233,16 +235,22 @@ def _leases(
     elsewhere: Mapping[str, Network],
     vip: str,
     nodes: Iterable[Node],
+    given: Container[str],
     snapshot: Snapshot,
 ) -> tuple[Lease, ...]:
-    """What the cluster has or takes; a shared load balancer's address stays leased as it was."""
+    """What the cluster has or takes; a shared load balancer's address stays leased as it was.
+
+    Args:
+        given: hosts that are given their address.
+    """
     held = {(x.network, x.address, x.owner): x for x in snapshot.leases}
 
     def lease(on: Network, address: str, purpose: str, owner: str) -> Lease:
         new = Lease(address=address, network=on.key, purpose=purpose, owner=owner, cluster=cluster.key)
         return held.get((on.key, address, owner), new)
 
-    own = (lease(elsewhere.get(n.pool, network), n.address, "node", f"host/{n.host}") for n in nodes)
+    purpose = {True: STATIC, False: "node"}
+    own = (lease(elsewhere.get(n.pool, network), n.address, purpose[n.host in given], f"host/{n.host}") for n in nodes)
     return (lease(network, vip, "vip", f"cluster/{cluster.key}"), *own)
 
 

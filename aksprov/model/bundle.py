@@ -8,23 +8,24 @@ from typing import Literal
 from aksprov.model.base import Value
 from aksprov.model.names import RESERVED
 
-# Who reads a file.  The order is the order of the swap: files that other files name
-# come first, then modules and sysctls (Windows: features and firewall), then each program's
-# configuration (checked with that program before it is swapped in), HAProxy before keepalived,
-# Windows' services after what they read.
+# Who reads a file.  The order is the order of the swap: a host's own address, which others bind to, then files that
+# other files name, then modules and sysctls (Windows: features and firewall), then each program's configuration (checked
+# with that program before it is swapped in), HAProxy before keepalived, Windows' services after what they read.
 Reader = Literal[
-    "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived", "services",
-    "kubeadm", "data",
+    "network", "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived",
+    "services", "kubeadm", "data",
 ]  # fmt: skip
 READERS: tuple[Reader, ...] = (
-    "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived", "services",
-    "kubeadm", "data",
+    "network", "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived",
+    "services", "kubeadm", "data",
 )  # fmt: skip
 
 # Where a managed file is read from, once there is no bundle any more that says who reads it.
 _READER_OF_PLACE: tuple[tuple[str, Reader], ...] = (
     ("/etc/modules-load.d/", "modules"),
     ("/etc/sysctl.d/", "sysctl"),
+    ("/etc/systemd/network/", "network"),
+    ("/etc/netplan/", "network"),
     ("/etc/systemd/", "systemd"),
     ("/etc/containerd/", "containerd"),
     ("/etc/haproxy/haproxy.cfg", "haproxy"),
@@ -121,8 +122,13 @@ class Listen(Value, frozen=True, kw_only=True):
 
 
 class Bundle(Value, frozen=True, kw_only=True):
-    """All files of one host, sorted by path, and the sockets they must lead to."""
+    """All files of one host, sorted by path, and the sockets they must lead to.
+
+    Args:
+        given: addresses that its files give the host.
+    """
 
     host: str
     files: tuple[BundleFile, ...]
     listens: tuple[Listen, ...] = ()
+    given: tuple[str, ...] = ()

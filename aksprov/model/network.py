@@ -110,13 +110,17 @@ class Network(Value, frozen=True, kw_only=True):
         return (self.site or "").lower()
 
 
+# The purpose of an address of the node pool that a host is given by us.
+STATIC: Final = "static"
+
+
 class Lease(Value, frozen=True, kw_only=True):
     """One address, on one network, belongs to one object.
 
     Every name in it is a key (a lower-case name).
 
     Args:
-        purpose: "vip", "node", or :data:`aksprov.model.quarantine.STRANGER`.
+        purpose: "vip", "node" (a host's own address), :data:`STATIC`, or :data:`aksprov.model.quarantine.STRANGER`.
         owner: "cluster/NAME" for a VIP, "host/NAME" for a node's address, "ethernet/MAC" for a stranger's.
         cluster: the cluster it was taken for, "" for a stranger's.
     """

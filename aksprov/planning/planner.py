@@ -18,6 +18,7 @@ from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanS
 
 STEP_TITLES: dict[str, str] = {
     "ca": "take the cluster's CA from this host, or make the pair on it",
+    "network": "set the host's own address, taken back when it does not answer",
     "named": "put files in place that other files name",
     "modules": "load kernel modules",
     "sysctl": "set kernel parameters and read them back",
@@ -201,6 +202,10 @@ def _readers(bundle: Bundle, files: Iterable[FileChange], seen: Observed) -> lis
     return [r for r in READERS if r in due]
 
 
+def _addresses(seen: Observed) -> set[str]:
+    return {cidr.partition("/")[0] for interface in seen.facts.interfaces for cidr in interface.addresses}
+
+
 def _runs(service: str, facts: Facts) -> bool:
     """Whether a Windows service runs; one whose program is not there yet does as well as it can."""
     if not facts.powershell:  # a folder
@@ -215,7 +220,7 @@ def observed_paths(bundle: Bundle) -> tuple[str, ...]:
 
 
 def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
-    """Readers of files that are as they should be and not in force any more: the kernel has another value.
+    """Readers of files that are as they should be and not in force any more: the kernel has another value, no address.
 
     A setting that the kernel does not have at all is one of a module that was taken out.
     """
@@ -229,6 +234,8 @@ def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
             found.add("sysctl")
         elif state is None and not setting.optional:
             found |= {"modules", "sysctl"}
+    if not _addresses(seen).issuperset(bundle.given):
+        found.add("network")
     return found & {f.reader for f in bundle.files}
 
 

@@ -23,6 +23,7 @@ EPOCH_UNTIL_BOOT: Final = "/run/aksprov.epoch"  # so that a run that was paused 
 # Of Windows, services end before what they read goes.
 _LEAVERS: Final[tuple[Reader, ...]] = (
     "keepalived", "haproxy", "services", "containerd", "systemd", "sysctl", "modules", "firewall", "features",
+    "network",
 )  # fmt: skip
 END_KUBERNETES: Final = "end-kubernetes"
 _NOBODY: Final = "-"  # in place of the key where files of no cluster ("") are taken off
@@ -171,6 +172,7 @@ def _title(reader: Reader, left: Leftover) -> str:
         "modules": "leave kernel modules loaded until a reboot",
         "services": "take services and tasks away that were made, put others back as they were found",
         "firewall": "take our firewall rules away",
+        "network": "take the address off that was given to the host",
         "features": "leave Windows features installed",
     }
     if reader in titles:

@@ -17,6 +17,7 @@ from aksprov.rendering.load_balancer import Balanced, balanced, load_balancer_fi
 from aksprov.rendering.network_plugin import plugin_files
 from aksprov.rendering.node import node_files
 from aksprov.rendering.pools import on_windows
+from aksprov.rendering.static_address import static_address_file
 from aksprov.rendering.templates import Templates
 from aksprov.rendering.windows import windows_node_files
 
@@ -44,12 +45,15 @@ def render_bundle(
     first = Renderer(templates, clusters[0].key) if clusters else render  # whose the files of all clusters are
     files = [_objects(desired, nodes, host_key, clusters, first)]
     files += load_balancer_files(clusters, templates) if clusters else ()
+    address = static_address_file(desired, nodes[0], facts.get(host_key), first) if nodes else None
+    files += [address] if address else []
     for node in nodes:
         files += _files_of(desired, node, facts.get(host_key), render)
     return Bundle(
         host=host_key,
         files=tuple(sorted(files, key=lambda f: f.path)),
         listens=tuple(load_balancer_listens(clusters)),
+        given=(nodes[0].address,) if address else (),
     )
 
 

@@ -18,6 +18,7 @@ from aksprov.transport.refusals import refusal
 
 # The readers that are more than a place to put a file, and the scripts that they need.
 _STEP_SCRIPTS: dict[Reader, tuple[str, ...]] = {
+    "network": ("common", "network"),
     "modules": ("common", "modules"),
     "sysctl": ("common", "sysctl"),
     "systemd": ("common", "systemd"),
@@ -33,13 +34,12 @@ _BLOCK = 512
 def apply_script(delivery: Delivery) -> str:
     """The script that carries out a delivery: with the steps it has, and no others."""
     if delivery.leaving:
-        return script(
-            "lock", "swap", "undo", "removes", "steps/common", "steps/units", "steps/systemd", "leave", "apply"
-        )
-    steps = dict.fromkeys(f"steps/{name}" for step in delivery.steps for name in _STEP_SCRIPTS.get(step, ()))
-    undo = ("undo",) if steps else ()
+        steps = ("steps/common", "steps/units", "steps/systemd", "steps/network")
+        return script("lock", "swap", "undo", "removes", *steps, "leave", "apply")
+    found = dict.fromkeys(f"steps/{name}" for step in delivery.steps for name in _STEP_SCRIPTS.get(step, ()))
+    undo = ("undo",) if found else ()
     removes = ("removes",) if delivery.removes else ()
-    return script("lock", "swap", *undo, *removes, *steps, "apply")
+    return script("lock", "swap", *undo, *removes, *found, "apply")
 
 
 def apply_input(delivery: Delivery, mark: str) -> bytes:

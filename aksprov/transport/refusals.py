@@ -72,6 +72,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "{step} on {host} does not listen where it should",
         "the old configuration is in force; see who has the address: ss -ltnp on the host",
     ),
+    "AddressNotSet": (
+        "{host} did not take the address that it was to be given",
+        "it is as it was; see networkctl status and journalctl -u systemd-networkd on the host",
+    ),
     "UnitUnstable": (
         "{step} on {host} died soon after its reload",
         "the old configuration is in force; see journalctl -u {step} on the host",

@@ -28,6 +28,7 @@ from aksprov.state.process import this_holder
 from aksprov.workflows.certificate_authority import take_or_make
 from aksprov.workflows.cluster_plan import Picture
 from aksprov.workflows.deliver import deliver
+from aksprov.workflows.given_addresses import settle_addresses
 from aksprov.workflows.session import Session
 
 # Kubernetes runs on a cluster in one of these states.
@@ -155,6 +156,8 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
         await asyncio.to_thread(_record_late, store, picture, held, late[CA])
     async with store.journal.steps_of(held.run, held.epochs) as steps:
         await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, late_missing)
+    given = {k for k, h in changes.items() if any(step.id == "network" for step in h.steps)}
+    await settle_addresses(picture.desired, given, fleet)
     return late
 
 

@@ -225,7 +225,7 @@ call() { case " $steps " in *" $reader "*) ! command -v "$1" >/dev/null || "$1" 
 for_steps() { for reader in $steps; do call "$1_$reader"; done; }
 
 swap_all() {
-	for reader in ${order:-named modules sysctl systemd containerd haproxy keepalived kubeadm data}; do
+	for reader in ${order:-network named modules sysctl systemd containerd haproxy keepalived kubeadm data}; do
 		text=
 		call "check_$reader"
 		of "$reader" "$files"

@@ -1,7 +1,7 @@
 # leave.sh: a removal.  Files go or get their original back (removes.sh), units and sysctls are as they were
 # found, in the opposite order: keepalived gives the VIP up before HAProxy stops to answer on it.
 # A step of a removal is a reader of which nothing stays; another cluster's file of it keeps it as it is.
-order="keepalived haproxy containerd systemd sysctl modules kubeadm named data"
+order="keepalived haproxy containerd systemd sysctl modules kubeadm named data network"
 
 check_keepalived() { hold keepalived; }
 apply_keepalived() {
@@ -19,6 +19,21 @@ apply_containerd() {
 	try 90 systemctl restart containerd || fail containerd ReloadFailed "$out$nl$(journal containerd)"
 	text=restarted
 	watch containerd
+}
+
+# the address goes with the file that gives it: networkd leaves it on an interface that it does not manage any more
+check_network() {
+	of network "$removes"
+	given=
+	for path in $list; do given="$given $(interface_of "$path")|$(address_in "$path")"; done
+}
+apply_network() {
+	for word in $given; do
+		record "link ${word%|*}"
+		read_network "${word%|*}" || fail network ReloadFailed "$out"
+		ip address del "${word#*|}" dev "${word%|*}" 2>/dev/null
+	done
+	text="$given taken off"
 }
 
 apply_modules() { text="what is loaded stays until a reboot"; }

@@ -5,6 +5,7 @@
 #   had PATH            the old file is kept beside it
 #   new PATH            there was no file
 #   sysctl PATH VALUE   the old value, below /proc/sys
+#   link NAME           networkd read an interface's file anew
 #   daemon              systemd read its units anew
 #   unit NAME ACTIVE ENABLED
 # While it is still called swap.log.new nothing has been renamed.
@@ -30,7 +31,7 @@ check_log() {
 		case $count:$kind:$path in
 		1:commit:?*) ;;
 		1:*) odd="line 1: $kind $path" ;;
-		*:had:/* | *:new:/* | *:kept:/* | *:sysctl:?* | *:unit:?* | *:daemon:) ;;
+		*:had:/* | *:new:/* | *:kept:/* | *:sysctl:?* | *:unit:?* | *:link:?* | *:daemon:) ;;
 		*) odd="line $count: $kind $path" ;;
 		esac
 	done <"$D/swap.log"

@@ -1,13 +1,18 @@
 # undo.sh: put back what the steps did beside files, as swap.log tells.
 undo_steps() {
-	units=
+	units="" links=""
 	while read -r kind name value; do
 		case $kind in
 		sysctl) printf "%s\n" "$value" >"/proc/sys/$name" || broken="$broken $name" ;;
+		link) links="$links $name" ;;
 		daemon) timeout -k 5 60 systemctl daemon-reload </dev/null || broken="$broken systemd" ;;
 		unit) units="$units $name|${value% *}|${value#* }" ;;
 		esac 2>/dev/null
 	done <$D/swap.log
+	for name in $links; do
+		! command -v netplan >/dev/null || timeout -k 5 30 netplan generate
+		timeout -k 5 30 networkctl reload && timeout -k 5 30 networkctl reconfigure "$name" || broken="$broken $name"
+	done >/dev/null 2>&1 </dev/null
 	for unit in $units; do
 		IFS="|"
 		# shellcheck disable=SC2086

@@ -16,7 +16,7 @@ from aksprov.ipam.dual_stack import node_ipv6
 from aksprov.ipam.placement import place
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
 from aksprov.model.desired import Desired, Snapshot
-from aksprov.model.facts import Facts, Interface
+from aksprov.model.facts import Facts, Interface, Unit
 from aksprov.model.host import ROLES, Capacity, Host, Maintenance
 from aksprov.model.network import AddressRange, Network, RouterId
 
@@ -518,3 +518,48 @@ def test_a_pool_on_another_network_has_its_hosts_and_leases_there() -> None:
     assert leased["host/h6"] == ("lab", "10.0.0.16")
     assert leased["cluster/demo"][0] == "lab"
     assert [n.key for n in desired.networks] == ["lab", "lab2"]
+
+
+def reached_otherwise(name: str, **fields: Any) -> tuple[Host, Facts | None]:
+    """A host whose entry names an interface for the network's switch, on which it has no address."""
+    known = facts("172.16.0.9/24", machine=name)
+    interfaces = (*known.interfaces, fields.pop("named", Interface(name="eth1")))
+    units = {"systemd-networkd": Unit(active=fields.pop("networkd", "active"))}
+    known = msgspec.structs.replace(known, interfaces=interfaces, units=units)
+    return host(name, interfaces={"Ext Switch": interfaces[-1].name}, **fields), known
+
+
+def test_a_host_without_an_address_is_given_one_of_the_node_pool() -> None:
+    """The lowest that nobody has; once recorded it stays, also when the facts show it."""
+    hosts = [*plain(1, first=99), reached_otherwise("n1"), reached_otherwise("n2")]
+    snapshot = inventory(*hosts)
+    desired = place(cluster(), NETWORK, snapshot)
+    given = {n.host: (n.address, n.interface) for n in desired.nodes}
+    assert given == {"h1": ("10.0.0.100", "eth0"), "n1": ("10.0.0.101", "eth1"), "n2": ("10.0.0.102", "eth1")}
+    assert {x.owner: x.purpose for x in desired.leases if x.owner.startswith("host/")} == {
+        "host/h1": "node",
+        "host/n1": "static",
+        "host/n2": "static",
+    }
+    assert place(cluster(), NETWORK, with_recorded(snapshot, desired)).leases == desired.leases
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"networkd": "inactive"}, "systemd-networkd, which would set one, does not run"),
+        ({"named": Interface(name="eth0", addresses=("172.16.0.9/24",))}, "has 172.16.0.9/24 there"),
+    ],
+)
+def test_an_interface_that_is_in_use_or_nobodys_is_left_alone(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(AksprovError) as caught:
+        place(cluster(), NETWORK, inventory(*plain(2), reached_otherwise("n1", **fields)))
+    assert caught.value.code == "TooFewHosts" and words in caught.value.why
+
+
+def test_a_node_pool_that_has_no_address_left_is_an_error() -> None:
+    small = msgspec.structs.replace(NETWORK, node_pool=AddressRange(start="10.0.0.100", end="10.0.0.100"))
+    hosts = [*plain(1), reached_otherwise("n1"), reached_otherwise("n2")]
+    with pytest.raises(AksprovError) as caught:
+        place(cluster(), small, inventory(*hosts))
+    assert (caught.value.code, caught.value.exit_code) == ("NodeRangeExhausted", ExitCode.DEFINITION)
