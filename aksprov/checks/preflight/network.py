@@ -74,7 +74,7 @@ def _hides(route: Route, cidr: IPv4Network | IPv6Network) -> bool:
 
 def _names(case: Case) -> Iterator[Row]:
     servers = case.situation.name_servers
-    if case.facts.resolver and not servers and not case.ours:
+    if case.facts.resolver and not servers and case.starts:
         yield case.warns(
             "NameResolution",
             "/etc/resolv.conf names no server; images that have to be pulled and names of other sites are not found",

@@ -144,6 +144,7 @@ def test_somebody_should_look_at_it(
         ("w1", {}, {"routes": (Route(prefix="10.0.0.0/8", device="eth0", gateway="10.0.0.1"),)}),
         ("w1", {}, {"routes": (Route(prefix="172.17.0.0/16", device="docker0"),)}),
         ("w1", {}, {"cni_files": ("10-calico.conflist",)}),
+        ("lb1", {"resolver": "/etc/resolv.conf"}, {}),
         ("w1", {"resolver": RESOLVED}, {"name_servers": ("127.0.0.53",), "resolved": True}),
         ("w1", {"resolver": "/etc/resolv.conf"}, {"name_servers": ("127.0.0.1", "10.0.0.1")}),
         ("w1", {}, {"kubelet_defaults": {"KUBELET_EXTRA_ARGS": ""}}),
