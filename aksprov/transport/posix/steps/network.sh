@@ -5,7 +5,17 @@ interface_of() {
 	name=${name%.network}
 	echo "${name%.yaml}"
 }
-address_in() { sed -n "s/^Address=//p; s/^ *- \"*\([0-9.]*\/[0-9]*\)\"*$/\1/p" "$1" | head -n 1; }
+address_in() {
+	while read -r word value; do
+		case $word in
+		Address=*) echo "${word#Address=}" ;;
+		-)
+			value=${value#\"}
+			echo "${value%\"}"
+			;;
+		esac
+	done <"$1"
+}
 
 # have networkd read the files of the interface $1 anew
 read_network() {
@@ -40,7 +50,7 @@ apply_network() {
 			fail network ReloadFailed "$out"
 		read_network "$link" || fail network ReloadFailed "$out"
 		left=75
-		until ip -o -4 address show dev "$link" | grep -q " $cidr "; do
+		until [ -n "$(ip -o -4 address show dev "$link" to "${cidr%/*}")" ]; do
 			left=$((left - 1))
 			[ "$left" -gt 0 ] || fail network AddressNotSet "$link does not have $cidr 15 s after networkctl reconfigure$nl$(networkctl status "$link" 2>&1 | head -n 5)"
 			sleep 0.2
