@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,15 +12,22 @@ from threading import Thread
 
 
 class _Site(SimpleHTTPRequestHandler):
-    """A folder by HTTP; what is asked for "short" ends early."""
+    """A folder by HTTP; what is asked for as short/NAME ends early, as slow/NAME it takes 2 s."""
 
     def do_GET(self) -> None:
-        if not self.path.startswith("/short"):
+        _, word, *rest = self.path.split("/")
+        if word not in ("short", "slow"):
             return super().do_GET()
+        content = Path(self.directory, *rest).read_bytes()
         self.send_response(200)
-        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(b"x" * 10)
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        if word == "slow":
+            self.wfile.flush()
+            time.sleep(2)
+            self.wfile.write(content[half:])
         return None
 
     def log_message(self, format: str, *arguments: object) -> None:

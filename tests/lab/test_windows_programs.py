@@ -308,10 +308,29 @@ async def test_a_host_gets_a_program_by_itself(
             for what, place_there, code, words in (
                 (file, f"{url}/nothing.exe", "DownloadFailed", "HTTP 404"),
                 (file, "http://127.0.0.1:9/kubeadm.exe", "DownloadFailed", "127.0.0.1:9"),
-                (file, f"{url}/short", "DownloadFailed", "/short"),
+                (file, f"{url}/short/kubeadm.exe", "DownloadFailed", "/short"),
+                (file, host.served.https_url, "DownloadFailed", "/wsman"),  # its certificate is nobody's
                 (other, f"{url}/kubeadm.exe", "DownloadWrong", "another hash"),
                 (small, f"{url}/kubeadm.exe", "DownloadWrong", "1000 bytes"),
             ):
                 error = await error_of(fetch(connection, FENCE, what, place_there))
                 assert (error.code, words in error.why) == (code, True), error
                 assert not part(host, KUBEADM).exists()
+
+
+@pytest.mark.slow
+@in_loop
+async def test_a_download_has_an_end_and_one_that_runs_already_is_waited_for(
+    host: WindowsHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shipped(tmp_path, KUBEADM, os.urandom(3_000_000))
+    with site(tmp_path) as url:
+        async with connected(host) as connection, connected(host) as other:
+            slow = f"{url}/slow/kubeadm.exe"
+            monkeypatch.setattr(programs, "FETCH_SECONDS", 1)
+            error = await error_of(fetch(connection, FENCE, file, slow))
+            assert (error.code, "after 1 s" in error.why) == ("DownloadFailed", True), error
+            monkeypatch.undo()
+            await asyncio.gather(fetch(connection, FENCE, file, slow), fetch(other, FENCE, file, slow))
+            await place(connection, FENCE, [file])
+    assert host.path(KUBEADM).read_bytes() == file.source.read_bytes()
