@@ -352,6 +352,7 @@ CLUSTER_PROPERTIES: tuple[Property, ...] = (
     Property(name="NodeSettings", kind="object", parameter="nodeSettings", help="ours"),
     Property(name="ProgramSource", parameter="programSource", help="ours"),
     Property(name="OfflineBundle", parameter="offlineBundle", help="ours: a folder on the controller"),
+    Property(name="OfflineBundleUrl", parameter="offlineBundleUrl", help="ours: that Windows hosts get its files from"),
     Property(name="PackageSettings", kind="object", help="ours: Repository, Key and Proxy"),
     Property(name="Nodes", kind="objects", help="ours: Host, Role, Address, Interface and NodePool"),
 )

@@ -26,6 +26,15 @@ PROGRAM_PARAMETERS = (
         example="bundle",
     ),
     Parameter(
+        name="offlineBundleUrl",
+        placeholder="URL",
+        group=_GROUP,
+        ours=True,
+        help="Folder with the bundle's files on an HTTP server of the site, from which Windows hosts get them; pushed "
+        "when it is left out.",
+        example="http://files.shop17.example/bundle",
+    ),
+    Parameter(
         name="packageSettings",
         kind="object",
         placeholder="OBJECT",

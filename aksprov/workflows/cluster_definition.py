@@ -21,8 +21,8 @@ from aksprov.model.network import Network
 from aksprov.model.node_settings import NodeSettings
 from aksprov.model.request import Request
 from aksprov.workflows.network_definition import network_object
-from aksprov.workflows.pool_definition import pool_values, read_pools
 from aksprov.workflows.offline_bundle.default import default_folder
+from aksprov.workflows.pool_definition import pool_values, read_pools
 from aksprov.workflows.prepare.definition import read_source
 from aksprov.workflows.prepare.version import offered_version
 

@@ -44,7 +44,7 @@ from aksprov.workflows.cluster_plan import BundleSource, Picture, failure_rows, 
 from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.get_cluster import refuse_leaving
 from aksprov.workflows.host_accounts import agreed
-from aksprov.workflows.prepare.prepare import prepare_hosts, to_prepare
+from aksprov.workflows.prepare.prepare import open_source, prepare_hosts, to_prepare
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -184,7 +184,8 @@ def _with_preparation(picture: Picture) -> Picture:
     """The picture with the step that installs what hosts lack, on those whose roles need it in this run."""
     starting = started_nodes(picture.plan)
     plan = with_preparation(picture.plan, picture.desired, picture.facts, starting)
-    return msgspec.structs.replace(picture, plan=plan)
+    bundle = open_source(picture.desired.cluster, picture.recorded.bundle_keys) if to_prepare(plan.hosts) else None
+    return msgspec.structs.replace(picture, plan=plan, bundle=bundle)
 
 
 async def _prepare(
@@ -196,7 +197,7 @@ async def _prepare(
         return picture
     async with store.journal.steps_of(held.run, held.epochs) as journal:
         steps = Steps(fleet, session.events, journal, picture.plan.hash, held.run, held.state_id, held.epochs)
-        prepared = await prepare_hosts(picture.desired, steps, keys)
+        prepared = await prepare_hosts(picture.desired, steps, keys, picture.bundle)
     return await look_again(picture, prepared, fleet, source)
 
 

@@ -45,6 +45,7 @@ def cluster_object(cluster: Cluster, status: ClusterStatus, snapshot: Snapshot) 
         "NodeSettings": msgspec.to_builtins(cluster.node_settings),
         "ProgramSource": cluster.programs.source,
         "OfflineBundle": cluster.programs.bundle,
+        "OfflineBundleUrl": cluster.programs.bundle_url,
         "PackageSettings": _package_settings(cluster.programs),
         "Nodes": [
             {"Host": n.host, "Role": n.role, "Address": n.address, "Interface": n.interface, "NodePool": n.pool}

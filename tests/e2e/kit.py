@@ -10,15 +10,17 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from minilab import Lab
+from repository import debian_packages
 
 VERSION = "v1.20.2"
 PACKAGES = ["containerd", "runc", "ethtool", "containernetworking-plugins", "conntrack", "socat", "iptables"]
 WORKER_IMAGES = ("kube-proxy", "pause", "httpd")
+BALANCER_PACKAGES = ["haproxy", "keepalived"]
 TOOLS = ("kubeadm", "kubelet", "kubectl", "crictl")
 KUBELET_UNIT = """[Unit]
 Description=kubelet: The Kubernetes Node Agent
@@ -43,9 +45,11 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/bin/kubelet $FIRST $THEN $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 """
-# What the lab asks for besides: the machine's cloud has no metadata service, and Debian has the plugins elsewhere.
-HOST = """
-ip route replace unreachable 169.254.169.254
+# What the lab asks for besides: the machine's cloud has no metadata service.
+LAB = "ip route replace unreachable 169.254.169.254"
+# And what a preinstalled host has that Debian's packages do not bring: they have the plugins elsewhere.
+HOST = f"""
+{LAB}
 mkdir -p /opt/cni/bin && cp -s /usr/lib/cni/* /opt/cni/bin/
 mkdir -p /etc/systemd/system/kubelet.service.d
 systemctl daemon-reload && systemctl restart containerd
@@ -70,7 +74,7 @@ class Kit:
             with lzma.open(file) as source, (part / file.stem).open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
         (part / "kubectl").chmod(0o755)
-        _subset(part / "images.tar", part / "worker.tar")
+        _subset(part / "images.tar", part / "worker.tar", _is_workers)
         part.rename(self.folder)
 
     def program(self, name: str) -> Path:
@@ -82,6 +86,18 @@ class Kit:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda name: self._host(lab, name, "images.tar"), control_planes))
             list(pool.map(lambda name: self._host(lab, name, "worker.tar"), workers))
+
+    def bundle_source(self, folder: Path) -> Path:
+        """The folder that new-offline-bundle takes: the kit's programs and images, and packages of Debian."""
+        for tool in TOOLS:
+            _put(self.folder / tool, folder / "linux/bin")
+        _put(self.folder / "worker.tar", folder / "linux/images")
+        control = folder / "linux/images/control-plane.tar"
+        _subset(self.folder / "images.tar", control, lambda name: not _is_workers(name))
+        for place, names in (("node", PACKAGES), ("load-balancer", BALANCER_PACKAGES)):
+            for deb in debian_packages(names).glob("*.deb"):
+                _put(deb, folder / "linux/packages" / place)
+        return folder
 
     def _host(self, lab: Lab, name: str, images: str) -> None:
         lab[name].write("/etc/systemd/system/kubelet.service", KUBELET_UNIT)
@@ -110,14 +126,28 @@ def _inside(lab: Lab, name: str, command: str, stdin: Path | None = None) -> Non
     assert done.returncode == 0, (name, command, done.stdout[-2000:], done.stderr[-2000:])
 
 
-def _subset(source: Path, target: Path) -> None:
-    """An archive with only the images that a worker needs."""
+def _put(source: Path, folder: Path) -> None:
+    """A file in a folder, without its bytes being copied where that can be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, folder / source.name)
+    except OSError:  # another file system
+        shutil.copy(source, folder / source.name)
+
+
+def _is_workers(tag: str) -> bool:
+    """Whether a worker needs the image of that tag."""
+    return any(f"/{name}:" in tag for name in WORKER_IMAGES)
+
+
+def _subset(source: Path, target: Path, wanted: Callable[[str], bool]) -> None:
+    """An archive with only some images of another one."""
     with tarfile.open(source) as archive, tarfile.open(target, "w") as smaller:
         first = archive.next()
         assert first is not None
         index = archive.extractfile(first)
         assert index is not None
-        keep = [m for m in json.load(index) if any(f"/{name}:" in m["RepoTags"][0] for name in WORKER_IMAGES)]
+        keep = [m for m in json.load(index) if wanted(m["RepoTags"][0])]
         files = {name for m in keep for name in (m["Config"], *m["Layers"])}
         text = json.dumps(keep).encode()
         first.size = len(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from configured import NETWORK, eventually
 from controller import Controller
-from kit import VERSION, Kit
+from kit import LAB, VERSION, Kit
 from minilab import Lab
 
 HERE = Path(__file__).parent
@@ -31,15 +31,26 @@ class Bench:
 
     Args:
         spare: how many workers the cluster has no use for at first.
+        bare: the hosts have nothing, and get all of it from an offline bundle of the kit.
     """
 
-    def __init__(self, lab: Lab, directory: Path, kit: Kit, spare: int = 0) -> None:
+    def __init__(self, lab: Lab, directory: Path, kit: Kit, spare: int = 0, *, bare: bool = False) -> None:
         self.lab, self.kit, self.controller, self._spare = lab, kit, Controller(lab, directory), spare
         self.names = list(lab.hosts)
         self.nodes = [name for name in self.names if not name.startswith("lb")]
         (directory / "settings.json").write_text(json.dumps(SETTINGS))
         roles = {name: {"roles": [ROLES[name.rstrip("0123456789")]]} for name in self.names}
-        kit.prepare(lab, [n for n in self.nodes if n.startswith("cp")], [n for n in self.nodes if n.startswith("w")])
+        self.source: list[str] = []
+        if bare:
+            folder = kit.bundle_source(directory / "downloads")
+            bundle = ("--folder", folder, "--output-dir", directory / "bundle", "--kubernetes-version", VERSION)
+            self.controller.run("new-offline-bundle", *bundle)
+            self.source = ["--offline-bundle", str(directory / "bundle")]
+            for name in self.nodes:
+                lab[name].ssh(LAB)
+        else:
+            control_planes = [n for n in self.nodes if n.startswith("cp")]
+            kit.prepare(lab, control_planes, [n for n in self.nodes if n.startswith("w")])
         self.controller.run(*NETWORK)
         self.controller.run("add-host", "--file", self.controller.write_hosts(more=roles))
 
@@ -56,6 +67,7 @@ class Bench:
             *f"--node-count {counts['w'] - self._spare} --kubernetes-version {VERSION}".split(),
             *("--api-server-dns-name", "demo.example.org"),
             *("--network-plugin-manifest", str(HERE / "plugin.yaml"), "--node-settings", "@settings.json"),
+            *self.source,
         ]
 
     def make(self, *more: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:

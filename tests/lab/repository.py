@@ -29,6 +29,7 @@ def debian_packages(names: Sequence[str]) -> Path:
             (part / "partial").mkdir(parents=True)
             options = [f"Dir::State::status={root}/var/lib/dpkg/status", f"Dir::Cache::archives={part}"]
             apt = ["apt-get", "-q", "-y", *(word for option in options for word in ("-o", option))]
+            apt += ["-o", "APT::Sandbox::User=root"]
             install = [*apt, "install", "--download-only", "--no-install-recommends", *names]
             subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
             (part / "partial").rmdir()

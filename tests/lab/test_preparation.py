@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from controller import Controller
 from minilab import Lab
 from repository import debian_packages, index, make_key, make_package, served
 
+from aksprov.model.cluster import Cluster, Node
+from aksprov.model.programs import PackageSettings, ProgramSource
+from aksprov.workflows.prepare.packages import packages_script
+
 pytestmark = pytest.mark.slow
 DEBIAN = ["haproxy", "keepalived", "containerd", "runc", "conntrack", "socat", "ethtool", "iptables"]
-VERSION = "1.36.4"
+VERSION, VERSION_BEFORE = "1.36.4", "v1.36.3"
 KUBELET = "[Service]\nExecStart=/usr/bin/sleep inf\n[Install]\nWantedBy=multi-user.target\n"
 NEW = (
     "new-cluster --name demo --vnet labnet --primary-network-plugin flannel --node-pool-name linuxpool "
@@ -27,7 +32,7 @@ class Site:
     """Three bare hosts, and the two repositories that they know of."""
 
     def __init__(self, lab: Lab, directory: Path, url: str, folder: Path, key: Path) -> None:
-        self.lab, self.folder, self.url = lab, folder, url
+        self.lab, self.folder, self.url, self.key = lab, folder, url, key.read_text()
         self.controller = Controller(lab, directory)
         settings = {"repository": f"{url}/kubernetes", "keyFile": str(key)}
         (directory / "packages.json").write_text(json.dumps(settings))
@@ -44,6 +49,23 @@ class Site:
         done = self.controller.run(*NEW, *more, check=check, timeout=400)
         return done.stdout + done.stderr
 
+    def prepare(self, name: str, version: str, *, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """The step on a host, which waits 2 s for locks."""
+        settings = PackageSettings(repository=f"{self.url}/kubernetes", key=self.key)
+        cluster = Cluster(
+            name="demo",
+            network="labnet",
+            kubernetes_version=version,
+            programs=ProgramSource(source="packages", packages=settings),
+        )
+        node = Node(host=name, cluster="demo", role="worker", index=0, address="10.77.0.11", interface="eth0")
+        text = f"secret=/run/keys\n{packages_script(node, cluster, lock_seconds=2)}"
+        self.lab[name].write("/run/keys", self.key)
+        self.lab[name].write("/run/step.sh", text)
+        done = self.lab[name].ssh("sh /run/step.sh", check=False)
+        assert check is None or done.returncode == check, done.stdout + done.stderr
+        return done
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -52,6 +74,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "debian").mkdir()
     for deb in (folder / "debs").iterdir():
         os.symlink(deb.resolve(), folder / "debian" / deb.name)
+    waits = {"postinst": "#!/bin/sh\nwhile [ -e /run/slow ]; do sleep 0.5; done\n"}
+    make_package(folder / "debian", "slow", "1", {}, scripts=waits)
     index(folder / "debian")
     kubernetes = folder / "kubernetes/v1.36/deb"
     for version in ("1.36.3", VERSION, "1.36.5"):
@@ -63,7 +87,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 kubernetes,
                 name,
                 f"{version}-1.1",
-                {f"/usr/bin/{name}": f"#!/bin/sh\necho {words}{version}\n", **(unit if name == "kubelet" else {})},
+                {
+                    f"/usr/bin/{name}": f'#!/bin/sh\necho {words}{version}\n[ "$1" != init ]\n',
+                    **(unit if name == "kubelet" else {}),
+                },
                 depends="kubernetes-cni" if name == "kubelet" else "",
                 scripts=start,
             )
@@ -127,3 +154,40 @@ def test_nodes_get_the_very_version_and_nothing_starts_by_itself(site: Site) -> 
             "/etc/apt/sources.list.d:"
         ]
         assert host.ssh("ls /run/systemd/system | grep -v '^aksprov\\|^\\(sys\\|init\\)'", check=False).stdout == ""
+
+
+def test_a_version_that_is_not_offered_is_said_of_every_package(site: Site) -> None:
+    done = site.prepare("cp1", "v1.36.9", check=None)
+    assert done.returncode == 14
+    assert all(f"'1.36.9-*' for '{name}' was not found" in done.stdout for name in ("kubelet", "kubeadm", "kubectl"))
+    assert site.lab["cp1"].ssh("ls /etc/apt/sources.list.d").stdout == ""
+
+
+def test_whoever_holds_the_package_lock_is_named_and_left_alone_then_put_right(site: Site) -> None:
+    """A first boot's upgrade that goes on and on; then its power is cut, and what it left half done is ended first."""
+    host = site.lab["cp1"]
+    host.ssh("touch /run/slow; cd /tmp; apt-get -q update && apt-get -q download slow")
+    host.ssh(
+        "systemd-run -q --unit upgrade dpkg -i /tmp/slow_1_amd64.deb; until dpkg-query -W slow; do sleep 0.2; done"
+    )
+    done = site.prepare("cp1", VERSION_BEFORE, check=None)
+    assert done.returncode == 12
+    assert "is dpkg" in done.stdout
+    assert host.ssh("systemctl is-active upgrade").stdout.strip() == "active"
+    host.ssh("systemctl kill -s KILL upgrade; rm /run/slow")
+    site.prepare("cp1", VERSION_BEFORE)
+    assert host.ssh("dpkg-query -W -f '${db:Status-Status}' slow").stdout == "installed"
+    assert VERSION_BEFORE.removeprefix("v") in host.ssh("kubelet --version").stdout
+
+
+def test_what_cannot_be_reached_leaves_the_host_as_it_was(site: Site) -> None:
+    host = site.lab["w1"]
+    host.ssh(
+        "mv /etc/apt/sources.list /root/ && echo 'deb [trusted=yes] http://10.77.0.1:1/ ./' > /etc/apt/sources.list"
+    )
+    host.ssh("dpkg --remove --force-depends socat 2>/dev/null; rm -rf /var/lib/apt/lists/*", check=False)
+    done = site.prepare("w1", f"v{VERSION}", check=None)
+    host.ssh("mv /root/sources.list /etc/apt/")
+    assert done.returncode == 14
+    assert "socat" in done.stdout
+    assert "10.77.0.1" in done.stdout

@@ -26,7 +26,6 @@ _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
     "12": ("PackageLockHeld", "wait until that process has ended, or end it, then run the same command again"),
     "13": ("HostDiskFull", "make room on the host, then run the same command again"),
     "14": ("ProgramsNotOffered", "have the source offer them, or take another source, then run the same command again"),
-    "15": ("BundleFileDamaged", "run the same command again; if it stays so, look for a failing disk on the host"),
     "16": (
         "ServedFileWrong",
         "look for a failing disk on the host that serves the bundle, or for somebody between the two",

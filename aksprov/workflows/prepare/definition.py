@@ -28,21 +28,37 @@ class _Given(Wire, frozen=True, kw_only=True):
     proxy: str = ""
 
 
-def read_source(request: Request, recorded: ProgramSource) -> ProgramSource:
+def read_source(request: Request, recorded: ProgramSource | None, default: Path | None) -> ProgramSource:
     """What a request says, else what is recorded; it may change from run to run.
 
+    Args:
+        recorded: the cluster's, None for a new one.
+        default: the folder that enable-offline-download recorded; a new cluster is made from it where nothing else
+            is said.
+
     Raises:
-        DefinitionError: PackageSettingsInvalid.
+        DefinitionError: PackageSettingsInvalid, OfflineBundleUrlInvalid.
         NotFoundError: PackageKeyNotFound.
         UsageError: ProgramSourceContradicted.
     """
-    bundle, settings = request.text("offlineBundle"), request.values.get("packageSettings")
-    source = _source(request, recorded, bundle=bundle is not None, settings=settings is not None)
+    bundle, url = request.text("offlineBundle"), request.text("offlineBundleUrl")
+    settings = request.values.get("packageSettings")
+    if recorded is None:
+        recorded = ProgramSource() if default is None else ProgramSource(source="bundle")
+    given = bundle is not None or url is not None
+    source = _source(request, recorded, bundle=given, settings=settings is not None)
     if source == "bundle":
-        return ProgramSource(source=source, bundle=_folder(bundle) if bundle else recorded.bundle)
+        known = recorded.bundle or (str(default) if default else "")
+        server = "" if bundle else recorded.bundle_url  # another bundle is not on the same server
+        return ProgramSource(
+            source=source,
+            bundle=_folder(bundle) if bundle else known,
+            bundle_url=_server(url) if url else server,
+        )
     if source == "packages":
-        known = recorded.packages if settings is None and recorded.source == "packages" else None
-        return ProgramSource(source=source, packages=known or _settings(settings or {}))
+        if settings is None and recorded.source == "packages":
+            return recorded
+        return ProgramSource(source=source, packages=_settings(settings or {}))
     return ProgramSource()
 
 
@@ -73,6 +89,18 @@ def _word(text: str) -> Source:
 
 def _folder(text: str) -> str:
     return str(Path(text).expanduser().absolute())
+
+
+def _server(url: str) -> str:
+    if not _URL.fullmatch(url) or urlsplit(url).username is not None or not urlsplit(url).hostname:
+        raise DefinitionError(
+            "OfflineBundleUrlInvalid",
+            "hosts cannot get the bundle's files from there",
+            where="offlineBundleUrl",
+            why="it is no URL that starts with http:// or https://, or has a user in it",
+            fix="give the URL of the folder that has the bundle's files, e.g. http://files.example/bundle",
+        )
+    return url.rstrip("/")
 
 
 def _settings(given: Any) -> PackageSettings:

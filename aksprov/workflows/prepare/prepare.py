@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from aksprov.model.cluster import Cluster, Node
+from aksprov.errors import UsageError
+from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Desired
+from aksprov.model.offline_bundle import BundleKey, OpenedBundle
 from aksprov.model.plan import HostPlan
 from aksprov.model.transport import Connection
 from aksprov.planning.prepare import PREPARE
+from aksprov.rendering.pools import on_windows
 from aksprov.workflows.bring_up.long_step import Holder
 from aksprov.workflows.bring_up.steps import Steps
+from aksprov.workflows.offline_bundle.read import open_offline_bundle
+from aksprov.workflows.prepare.bundle import install_bundle
 from aksprov.workflows.prepare.packages import install_packages
+from aksprov.workflows.prepare.windows import install_on_windows
 
 
 def to_prepare(hosts: Iterable[HostPlan]) -> tuple[str, ...]:
@@ -19,19 +27,47 @@ def to_prepare(hosts: Iterable[HostPlan]) -> tuple[str, ...]:
     return tuple(host.name for host in hosts if any(step.id == PREPARE for step in host.steps))
 
 
-async def prepare_hosts(desired: Desired, steps: Steps, keys: Iterable[str]) -> tuple[str, ...]:
-    """Prepare hosts at once, each by the cluster's source.
+def open_source(cluster: Cluster, trusted: Mapping[str, BundleKey]) -> OpenedBundle | None:
+    """The cluster's offline bundle, verified; None where its programs come from elsewhere.
+
+    Raises:
+        DefinitionError, NotFoundError: as :func:`open_offline_bundle`.
+        UsageError: OfflineBundleMissing.
+    """
+    if cluster.programs.source != "bundle":
+        return None
+    if not cluster.programs.bundle:
+        raise UsageError(
+            "OfflineBundleMissing",
+            "no offline bundle was named",
+            where="offlineBundle",
+            why="hosts have their programs from one, and no default is recorded",
+            fix="give --offline-bundle FOLDER, or record one with enable-offline-download",
+        )
+    return open_offline_bundle(Path(cluster.programs.bundle), trusted, version=cluster.kubernetes_version)
+
+
+async def prepare_hosts(
+    desired: Desired, steps: Steps, keys: Sequence[str], bundle: OpenedBundle | None
+) -> tuple[str, ...]:
+    """Prepare hosts at once, by the cluster's source.
+
+    Args:
+        bundle: the opened one where that is the source.
 
     Returns:
-        Keys of those that have all that they need.
+        Keys of the hosts that have all that they need.
     """
     nodes = {node.host: node for node in desired.nodes}
+    if bundle is not None:
+        windows = {key for key in keys if on_windows(desired.cluster, nodes[key])}
+        done = await asyncio.gather(
+            install_bundle(desired, steps, [key for key in keys if key not in windows], bundle),
+            steps.each(windows, PREPARE, install_on_windows(bundle, desired.cluster.programs.bundle_url)),
+        )
+        return tuple(key for part in done for key in part)
 
     async def action(connection: Connection, holder: Holder) -> None:
-        await _prepare(connection, holder, nodes[connection.host.key], desired.cluster)
+        await install_packages(connection, holder, nodes[connection.host.key], desired.cluster)
 
     return tuple(await steps.each(keys, PREPARE, action))
-
-
-async def _prepare(connection: Connection, holder: Holder, node: Node, cluster: Cluster) -> None:
-    await install_packages(connection, holder, node, cluster)

@@ -98,6 +98,7 @@ EFFECTS: dict[str, dict[str, tuple[str, str]]] = {
         "nodeSettings": (CLUSTER, f"{CLUSTER} --node-settings '{{\"skipAddons\": [\"coredns\"]}}'"),
         "programSource": (CLUSTER, f"{CLUSTER} --program-source packages"),
         "offlineBundle": (CLUSTER, f"{CLUSTER} --offline-bundle missing/bundle"),
+        "offlineBundleUrl": (CLUSTER, f"{CLUSTER} --offline-bundle-url http://files.example/bundle"),
         "packageSettings": (CLUSTER, f"{CLUSTER} --package-settings '{{\"repository\": \"\"}}'"),
         "networkPluginManifest": (CLUSTER, f"{CLUSTER} --network-plugin-manifest missing/plugin.yaml"),
         "configureOnly": (CLUSTER, CLUSTER.replace("--configure-only ", "")),

@@ -29,7 +29,7 @@ missing() {
 quiet() {
 	trap loud EXIT
 	for unit in $units; do
-		[ "$(systemctl show -p LoadState --value $unit)" != not-found ] || systemctl -q mask --runtime $unit
+		[ "$(systemctl show -p LoadState --value $unit)" != not-found ] || systemctl -q mask --runtime $unit 2>/dev/null
 	done
 }
 

@@ -1,0 +1,36 @@
+"""Hosts that have nothing become a cluster, from an offline bundle of the kit and of Debian's packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from kit import Kit
+from kubernetes_lab import Bench
+from minilab import Lab
+from minilab.spec import RUNTIME
+
+pytestmark = [pytest.mark.lab, pytest.mark.kubernetes, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Lab([{"name": "cp1", **RUNTIME}, {"name": "w1", **RUNTIME}, "lb1"], bare=True) as lab:
+        yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit(), bare=True)
+
+
+def test_killed_and_out_of_room_the_same_command_completes(bench: Bench) -> None:
+    """Killed while hosts are prepared, then a disk that is full while images are imported, then nothing to change."""
+    worker = bench.lab["w1"]
+    worker.ssh("mount -t tmpfs -o size=20m full /var/lib/containerd")
+    bench.kill_at("step.started", "prepare-host")
+    said = bench.make(check=1)
+    rows = [line for line in said.stdout.splitlines() if "HostDiskFull" in line]
+    assert rows, said.stdout + said.stderr
+    assert all("w1" in row for row in rows)
+    worker.ssh("systemctl stop containerd; umount /var/lib/containerd")
+    bench.make()
+    assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
+    for host in bench.names:
+        assert bench.lab[host].ssh("ls /var/lib/aksprov/offline", check=False).returncode != 0, host
+    assert "nothing to change" in bench.make().stderr
