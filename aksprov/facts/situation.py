@@ -92,7 +92,7 @@ def _listeners(text: str) -> Iterator[Listener]:
             continue
         address, _, port = words[3].rpartition(":")
         owner = _OWNER.search(words[5]) if len(words) > 5 else None
-        if port.isdigit():
+        if port.isascii() and port.isdigit() and len(port) < 6:
             yield Listener(address=address, port=int(port), process=f"{owner[1]} (pid {owner[2]})" if owner else "")
 
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aksprov.facts.parse import parse_observation
 from aksprov.model.situation import Listener, Route, Service, Situation
@@ -116,3 +118,21 @@ def test_systemd_resolved_is_asked_by_pods_through_its_own_file() -> None:
     active = head + mark + tail.replace("ActiveState=inactive", "ActiveState=active", 1)
     assert parse_observation(active).facts.resolver == "/run/systemd/resolve/resolv.conf"
     assert parse_observation(active).situation.name_servers == ("127.0.0.53",)
+
+
+LINES = ANSWER.splitlines()
+PARTS = sorted({line.partition(":")[2] for line in LINES if line.startswith("NONCE:")} - {"manifest", "host", "end"})
+
+
+@given(st.sampled_from(PARTS), st.lists(st.sampled_from(LINES) | st.text(max_size=40), max_size=8))
+def test_no_part_breaks_the_reader(part: str, lines: list[str]) -> None:
+    text = "\n".join(line for line in lines if not line.startswith("NONCE:"))
+    answer = re.sub(rf"NONCE:{part}\n(?s:.*?)(?=NONCE:)", lambda _: f"NONCE:{part}\n{text}\n", ANSWER)
+    assert isinstance(parse_observation(answer, between=(1.0, 2.0)).situation, Situation)
+
+
+@given(st.text())
+def test_no_number_breaks_the_reader(text: str) -> None:
+    """Digits of other scripts, too, which int() reads or refuses."""
+    assert isinstance(with_part("ports", f"LISTEN 0 1 [::]:{text} *:* x\nLISTEN 0 1 *:\u00b2 *:*"), Situation)
+    assert isinstance(with_part("clock", text), Situation)
