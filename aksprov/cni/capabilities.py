@@ -179,6 +179,14 @@ TABLE: Final[tuple[Capability, ...]] = (
         text="VXLAN of all nodes beside Windows nodes",
         flannel="VNI 4096, UDP 4789",
         calico="VNI 4096, UDP 4789",
+        limits=(
+            Limit(
+                says="flannel cannot go over to that VNI and port under pods that run",
+                broken=lambda c: c.flannel and c.first_windows,
+                where="osType",
+                fix="make a new cluster that has a Windows pool from the start (of no nodes, if need be)",
+            ),
+        ),
     ),
 )
 

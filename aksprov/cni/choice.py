@@ -14,11 +14,13 @@ class Choice(Value, frozen=True, kw_only=True):
     Args:
         given: names of the parameters that the user gave himself.
         networks: how many networks the cluster is to be on; those of pools are not counted.
+        running: the definition before it of a cluster on which Kubernetes runs.
     """
 
     cluster: Cluster
     given: frozenset[str] = frozenset()
     networks: int = 1
+    running: Cluster | None = None
 
     @property
     def flannel(self) -> bool:
@@ -28,7 +30,12 @@ class Choice(Value, frozen=True, kw_only=True):
     @property
     def windows(self) -> bool:
         """Whether there is a Windows node pool, with or without nodes."""
-        return any(pool.os_type == "windows" for pool in self.cluster.node_pools)
+        return _has_windows(self.cluster)
+
+    @property
+    def first_windows(self) -> bool:
+        """Whether the first Windows pool comes to a cluster on which Kubernetes runs."""
+        return self.windows and self.running is not None and not _has_windows(self.running)
 
     @property
     def pool_elsewhere(self) -> bool:
@@ -56,3 +63,7 @@ class Choice(Value, frozen=True, kw_only=True):
     def calico_before(self, minor: int) -> bool:
         """Whether the plugin is a Calico older than 3.``minor``."""
         return not self.flannel and not has(self.version.calico, minor)
+
+
+def _has_windows(cluster: Cluster) -> bool:
+    return any(pool.os_type == "windows" for pool in cluster.node_pools)

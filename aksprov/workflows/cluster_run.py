@@ -93,7 +93,8 @@ async def carry_out(
         snapshot = store.snapshot()
         cluster, network = define(snapshot)
         refuse_leaving(cluster.key, snapshot)
-        check(Choice(cluster=cluster, given=request.given, networks=max(1, len(network_names(request)))))
+        networks = max(1, len(network_names(request)))
+        check(Choice(cluster=cluster, given=request.given, networks=networks, running=_running(cluster.key, snapshot)))
         check_cluster(cluster, network)
         check_blocks(cluster)
         if only_plan is None and not request.flag("whatIf"):
@@ -125,6 +126,12 @@ async def carry_out(
             if attempt == REPLANS:
                 raise
     raise AssertionError("the loop above returns or raises")
+
+
+def _running(key: str, snapshot: Snapshot) -> Cluster | None:
+    """The cluster as it is recorded, where Kubernetes runs on it."""
+    started = snapshot.statuses.get(key, ClusterStatus()).started
+    return snapshot.clusters.get(key) if started else None
 
 
 async def _apply(

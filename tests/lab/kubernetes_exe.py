@@ -150,7 +150,7 @@ def kubelet(arguments: list[str]) -> None:
 def main() -> None:
     name, arguments = Path(sys.argv[0]).name, sys.argv[1:]
     if arguments == ["--version"]:
-        print(f"{name} {VERSION}")
+        print("containerd v2.2.0" if name == "containerd.exe" else f"{name} {VERSION}")
     elif name == "kubeadm.exe":
         kubeadm(arguments)
     elif name == "containerd.exe" and arguments[:1] == ["-c"] and arguments[2:] == ["config", "dump"]:

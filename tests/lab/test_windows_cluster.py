@@ -7,23 +7,16 @@ reached by PowerShell remoting, the other by WinRS.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from configured import NETWORK
-from controller import ROOMY, Controller
-from minilab import Lab
+from mixed import WINDOWS, Mixed, mixed_hosts
 from trio import ROLES, until
-from windows_lab import CONTAINERD, KUBELET, PASSWORD, PROGRAM, pwsh
+from windows_lab import CONTAINERD, KUBELET, PROGRAM
 
 pytestmark = pytest.mark.pwsh
 
@@ -32,46 +25,16 @@ CLUSTER = (
     "-linuxNodeCount 2 -windowsNodeCount 2 -primaryNetworkPlugin calico --configure-only"
 ).split()
 LINUX = ROLES | {"w2": "worker"}
-# Windows host -> where it listens, how it is reached, and its address in the network's prefix
-WINDOWS = {"winhost": ("127.0.0.1", "psrp", "10.77.0.40"), "winhost2": ("127.0.0.2", "winrm", "10.77.0.41")}
 ADDRESS = WINDOWS["winhost"][2]
 PAUSED = Path(__file__).with_name("paused_run.py")
-
-
-@dataclass
-class Mixed:
-    """A controller, and the folders of the Windows hosts' drives."""
-
-    controller: Controller
-    roots: dict[str, Path]
-
-    @property
-    def root(self) -> Path:
-        """Of the first one."""
-        return self.roots["winhost"]
-
-    @property
-    def state(self) -> dict[str, Any]:
-        return dict(json.loads((self.root / ".winrmhost/windows.json").read_text()))
-
-    def configure(self, check: int = 0) -> list[dict[str, Any]]:
-        done = self.controller.run(*CLUSTER, "--output", "json", check=check, timeout=400)
-        return [dict(json.loads(line)) for line in done.stderr.splitlines() if line.startswith("{")]
 
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     """Hosts of each role, and two Windows hosts that never had a node; none is configured yet."""
-    with ExitStack() as stack:
-        lab = stack.enter_context(Lab(list(LINUX)))
-        controller = Controller(lab, tmp_path_factory.mktemp("controller"))
-        roots = {name: _root(tmp_path_factory.mktemp(name)) for name in WINDOWS}
-        certificates = {
-            name: stack.enter_context(_serve(lab, roots[name], bind, address))
-            for name, (bind, _, address) in WINDOWS.items()
-        }
-        _write_hosts(controller, certificates)
-        yield Mixed(controller, roots)
+    roots = {name: _root(tmp_path_factory.mktemp(name)) for name in WINDOWS}
+    with mixed_hosts(LINUX, tmp_path_factory.mktemp("controller"), roots) as made:
+        yield made
 
 
 def _root(root: Path) -> Path:
@@ -84,47 +47,12 @@ def _root(root: Path) -> Path:
     return root
 
 
-@contextmanager
-def _serve(lab: Lab, root: Path, bind: str, address: str) -> Iterator[str]:
-    """A Windows host in the lab's network; the file of its certificate."""
-    command = [sys.executable, "-m", "winrmhost", "--root", root, "--pwsh", pwsh(), "--restart-s", "1", "--bind", bind]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    serving = subprocess.Popen(lab.inside(command), stdout=subprocess.PIPE, text=True, env=environment)
-    assert serving.stdout is not None
-    said = json.loads(serving.stdout.readline())
-    try:
-        _give_address(root, address)
-        yield said["cert"]
-    finally:
-        serving.terminate()
-        serving.wait(30)
-        serving.stdout.close()
-
-
-def _give_address(root: Path, address: str) -> None:
-    file = root / ".winrmhost/windows.json"
-    state = json.loads(file.read_text())
-    state["addresses"][0] |= {"address": address, "prefix": 16}
-    file.write_text(json.dumps(state))
-
-
-def _write_hosts(controller: Controller, certificates: dict[str, str]) -> None:
-    path = controller.write_hosts(more={host: {"roles": [role]} for host, role in LINUX.items()})
-    hosts = yaml.safe_load(path.read_text())
-    secret = controller.directory / "password"
-    secret.write_text(PASSWORD)
-    secret.chmod(0o600)
-    for name, (bind, connection, _) in WINDOWS.items():
-        entry = {"name": name, "address": bind, "os": "windows", "connection": connection, "user": "Administrator"}
-        entry |= {"password_ref": f"file:{secret}", "ca_file": certificates[name], "capacity": dict(ROOMY)}
-        hosts["hosts"].append(entry)
-    path.write_text(yaml.safe_dump(hosts, sort_keys=False))
-    controller.run(*NETWORK)
-    controller.run("add-host", "--file", path)
+def configure(mixed: Mixed) -> None:
+    mixed.controller.run(*CLUSTER, "--output", "json", timeout=400)
 
 
 def test_a_mixed_cluster_is_configured_in_one_command(mixed: Mixed) -> None:
-    mixed.configure()
+    configure(mixed)
     (found,) = mixed.controller.json("get-cluster", "--name", "demo")
     assert (found["ProvisioningState"], found["WindowsNodeCount"], found["LinuxNodeCount"]) == ("Configured", 2, 2)
     state = mixed.state
@@ -163,7 +91,7 @@ def test_what_was_taken_off_a_host_is_put_back(mixed: Mixed) -> None:
     file.write_text(json.dumps(state))
     (planned,) = mixed.controller.json(*CLUSTER, "--what-if", check=2)["hosts"]
     assert (planned["name"], [s["id"] for s in planned["steps"]]) == ("winhost", ["firewall", "services"])
-    mixed.configure()
+    configure(mixed)
     state = mixed.state
     assert state["firewall"].keys() == rules.keys()
     assert "\\aksprov-kube-proxy" in state["tasks"] and "kube-proxy" in state["services"]
@@ -188,7 +116,7 @@ def test_a_run_that_slept_past_its_lease_is_refused_by_the_host(mixed: Mixed, na
     try:
         until(lambda: Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
         until(lambda: controller.json("get-lock")[0]["Expired"])
-        mixed.configure()
+        configure(mixed)
         assert config.read_text() == was
         config.write_text("# what a fenced run must leave alone\n")
         epoch = (mixed.roots[name] / "C/ProgramData/aksprov/epoch").read_text()
@@ -199,7 +127,7 @@ def test_a_run_that_slept_past_its_lease_is_refused_by_the_host(mixed: Mixed, na
     assert said.splitlines()[-1].split()[:2] == ["RunFenced", "HostEpochRefused"]
     assert config.read_text() == "# what a fenced run must leave alone\n"
     assert (mixed.roots[name] / "C/ProgramData/aksprov/epoch").read_text() == epoch
-    mixed.configure()
+    configure(mixed)
     assert config.read_text() == was
 
 
@@ -226,7 +154,7 @@ def test_an_edited_file_is_put_right(mixed: Mixed) -> None:
     config = mixed.root / "C/Program Files/containerd/config.toml"
     was = config.read_text()
     config.write_text("# edited\n")
-    mixed.configure()
+    configure(mixed)
     assert config.read_text() == was
 
 

@@ -222,9 +222,10 @@ async def test_what_kubeadm_says_is_told_without_secrets_and_the_next_run_goes_o
 
 
 @pytest.mark.slow
-@WIRES
+@pytest.mark.parametrize(("joining", "run"), [("psrp", "run-1"), ("winrm", "run-2")], indirect=["joining"])
 @in_loop
-async def test_a_run_that_was_killed_finds_its_step_again(joining: Joining) -> None:
+async def test_a_step_of_a_run_that_was_killed_is_found_again(joining: Joining, run: str) -> None:
+    """The same run waits for its end; another one does so, too, and then sees that the host has joined."""
     node = joining.node
     await joining.push()
     (node.standin / "pause").touch()
@@ -232,12 +233,11 @@ async def test_a_run_that_was_killed_finds_its_step_again(joining: Joining) -> N
     await eventually(lambda: node.calls("join"))
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
-    again = asyncio.create_task(joining.join())
-    other = asyncio.create_task(joining.join("run-2"))  # another run waits for it, and then sees that it has joined
+    again = asyncio.create_task(joining.join(run))
     await asyncio.sleep(3)
-    assert not again.done() and not other.done()
+    assert not again.done()
     (node.standin / "pause").unlink()
-    await asyncio.gather(again, other)
+    await again
     assert (len(node.calls("join")), node.calls("reset")) == (1, [])
     assert node.left == []
 

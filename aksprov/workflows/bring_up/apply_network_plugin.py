@@ -44,6 +44,15 @@ async def apply_network_plugin(
             why=error.why,
             fix="mend the manifest, then run the same command again",
         ) from None
+    await apply_documents(connection, holder, address, plugin)
+
+
+async def apply_documents(connection: Connection, holder: Holder, address: str, plugin: NetworkPlugin) -> None:
+    """Apply what Calico's operator, where it is there, is to make of the cluster; Flannel has no such documents.
+
+    Raises:
+        HostError: what :func:`long_step` raises.
+    """
     if plugin == "calico":
         text = script("calico", values={"address": address})
         await long_step(connection, holder, NETWORK_PLUGIN, text, seconds=SECONDS)

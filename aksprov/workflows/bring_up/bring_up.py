@@ -11,7 +11,7 @@ from aksprov.model.row import Row
 from aksprov.model.transport import Connection
 from aksprov.planning.bring_up import INIT, JOIN_CONTROL_PLANE, JOIN_WORKER, NETWORK_PLUGIN
 from aksprov.rendering.pools import on_windows
-from aksprov.workflows.bring_up.apply_network_plugin import apply_network_plugin
+from aksprov.workflows.bring_up.apply_network_plugin import apply_documents, apply_network_plugin
 from aksprov.workflows.bring_up.join_secrets import JoinSecrets, completion, give_out, make_secrets, take_back
 from aksprov.workflows.bring_up.join_windows import join_windows
 from aksprov.workflows.bring_up.kubeadm import init_script, join_script
@@ -55,10 +55,12 @@ async def bring_up(
     rows: list[Row] = []
 
     async def plug_in(connection: Connection, holder: Holder) -> None:
+        name = desired.cluster.primary_network_plugin
         if plugin:
-            name = desired.cluster.primary_network_plugin
             await apply_network_plugin(connection, holder, first.address, name, manifest)
         if windows:
+            if not plugin:  # the first Windows pool of a cluster that runs changes them
+                await apply_documents(connection, holder, first.address, name)
             # Flannel's service account is there only now
             tokens = await make_tokens(connection, first.address, accounts_of(desired))
             join = join_windows(desired, values, certificate, tokens)

@@ -58,6 +58,17 @@ def test_what_the_plugin_cannot_do_is_refused_with_the_row_that_says_why(
     assert error.fix and error.where
 
 
+def test_the_first_windows_pool_of_a_running_cluster_is_for_calico() -> None:
+    """Flannel has another VNI and port without Windows nodes, and pods that run would be cut off."""
+    linux, wanted = cluster(**FLANNEL), cluster(**FLANNEL, **WINDOWS)
+    error = refusal(Choice(cluster=wanted, running=linux))
+    assert (error.code, error.where) == ("NetworkPluginCannot", "osType")
+    assert "WindowsVxlan" in error.why
+    check(Choice(cluster=wanted, running=wanted))
+    check(Choice(cluster=wanted))
+    check(Choice(cluster=cluster(**WINDOWS), running=cluster()))
+
+
 def test_the_default_data_plane_is_refused_beside_flannel_when_it_is_given() -> None:
     """A parameter without effect is never ignored."""
     check(Choice(cluster=cluster(**FLANNEL)))
