@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aksprov.checks.compile import clean
 from aksprov.model.base import Value
 from aksprov.model.cluster import Cluster, Node
 from aksprov.model.facts import Facts
@@ -38,12 +39,12 @@ class Case(Value, frozen=True, kw_only=True):
         return self.row(test_name, "Warning", details, recommendation)
 
     def row(self, test_name: str, result: Result, details: str, recommendation: str) -> Row:
-        """A row of this host."""
+        """A row of this host; what it said may move no terminal's cursor."""
         return Row(
             test_name=test_name,
             category="Host",
             test_result=result,
-            details=details,
+            details=clean(details),
             recommendation=recommendation,
             host=self.node.host,
             cluster=self.cluster.name,

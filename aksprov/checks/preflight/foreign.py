@@ -97,9 +97,9 @@ def _settings(text: str) -> Iterator[str]:
     except tomllib.TOMLDecodeError:
         yield "what is in it, which cannot be read"
         return
-    for name in document.get("disabled_plugins", []):
-        if name in ("cri", "io.containerd.grpc.v1.cri"):
-            yield "CRI being switched off (disabled_plugins)"
+    disabled = document.get("disabled_plugins")
+    if isinstance(disabled, list) and ("cri" in disabled or "io.containerd.grpc.v1.cri" in disabled):
+        yield "CRI being switched off (disabled_plugins)"
     if document.get("imports"):
         yield "its imports"
     plugins = document.get("plugins", {})

@@ -149,6 +149,8 @@ def test_somebody_should_look_at_it(
         ("w1", {"resolver": "/etc/resolv.conf"}, {"name_servers": ("127.0.0.1", "10.0.0.1")}),
         ("w1", {}, {"kubelet_defaults": {"KUBELET_EXTRA_ARGS": ""}}),
         ("w1", {}, {"containerd_configuration": "version = 2\n[plugins]\n"}),
+        ("w1", {}, {"containerd_configuration": "disabled_plugins = 3\nplugins = 4"}),
+        ("w1", {}, {"containerd_configuration": "[plugins]\nx = 1\n[plugins.y]\nregistry = 2\n"}),
         ("w1", {}, {"services": {"containerd": Service(command=("/usr/bin/containerd",))}}),
         ("w1", {}, {"clock_off": 3.0}),
     ],
@@ -156,6 +158,11 @@ def test_somebody_should_look_at_it(
 def test_what_is_nobodys_concern(host: str, facts: dict[str, Any], situation: dict[str, Any], desired: Desired) -> None:
     """kubeadm asks its minimum of control planes alone, a load balancer runs no pods, a wider route gives way."""
     assert rows_of(desired, {host: Situation(**situation)}, {host: facts}) == []
+
+
+def test_names_of_a_host_move_no_cursor(desired: Desired) -> None:
+    (row,) = rows_of(desired, {"w1": Situation(package_lock="\x1b[2J\u202e (pid 1)")})
+    assert "\x1b" not in row.details and "\u202e" not in row.details
 
 
 def test_a_load_balancers_port_is_needed_to_configure_it(desired: Desired) -> None:
