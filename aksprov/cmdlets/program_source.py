@@ -13,8 +13,8 @@ PROGRAM_PARAMETERS = (
         group=_GROUP,
         ours=True,
         allowed=("preinstalled", "packages", "bundle"),
-        help="Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so "
-        "when it is left out), from package repositories, or from an offline bundle. Each run may say it anew.",
+        help="Where hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when it "
+        "is left out), package repositories (not on Windows), or an offline bundle. Each run may say it anew.",
         example="packages",
     ),
     Parameter(

@@ -923,10 +923,13 @@ function New-AksHciCluster {
     Stop before Kubernetes: hosts have all their configuration, and nothing is started but HAProxy and keepalived.
 
     .PARAMETER programSource
-    Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when it is left out), from package repositories, or from an offline bundle. Each run may say it anew. One of preinstalled, packages, bundle.
+    Where hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when it is left out), package repositories (not on Windows), or an offline bundle. Each run may say it anew. One of preinstalled, packages, bundle.
 
     .PARAMETER offlineBundle
     Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.
+
+    .PARAMETER offlineBundleUrl
+    Folder with the bundle's files on an HTTP server of the site, from which Windows hosts get them; pushed when it is left out.
 
     .PARAMETER packageSettings
     Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: @file.json, or JSON text; short for --program-source packages with it.
@@ -1084,6 +1087,8 @@ function New-AksHciCluster {
         [string] $programSource,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $offlineBundle,
+        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [string] $offlineBundleUrl,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [object] $packageSettings,
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]

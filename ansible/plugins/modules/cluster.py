@@ -263,8 +263,9 @@ options:
   program_source:
     description:
       - >-
-        Where Linux hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so
-        when it is left out), from package repositories, or from an offline bundle. Each run may say it anew.
+        Where hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when
+        it is left out), package repositories (not on Windows), or an offline bundle. Each run may say it
+        anew.
     type: str
     choices:
       - preinstalled
@@ -273,6 +274,12 @@ options:
   offline_bundle:
     description:
       - "Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it."
+    type: str
+  offline_bundle_url:
+    description:
+      - >-
+        Folder with the bundle's files on an HTTP server of the site, from which Windows hosts get them;
+        pushed when it is left out.
     type: str
   package_settings:
     description:
@@ -546,6 +553,11 @@ object:
         - "ours: a folder on the controller"
       returned: always
       type: str
+    OfflineBundleUrl:
+      description:
+        - "ours: that Windows hosts get its files from"
+      returned: always
+      type: str
     PackageSettings:
       description:
         - "ours: Repository, Key and Proxy"
@@ -791,6 +803,9 @@ ARGUMENTS = {
     "offline_bundle": {
         "type": "str",
     },
+    "offline_bundle_url": {
+        "type": "str",
+    },
     "package_settings": {
         "type": "raw",
     },
@@ -894,6 +909,7 @@ NAMES = {
     "configure_only": "configureOnly",
     "program_source": "programSource",
     "offline_bundle": "offlineBundle",
+    "offline_bundle_url": "offlineBundleUrl",
     "package_settings": "packageSettings",
     "enable_auto_scaler": "enableAutoScaler",
     "auto_scaler_profile_name": "autoScalerProfileName",
@@ -950,6 +966,7 @@ TAKES = {
         "node_settings",
         "node_vm_size",
         "offline_bundle",
+        "offline_bundle_url",
         "os_sku",
         "os_type",
         "output_dir",

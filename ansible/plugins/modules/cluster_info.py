@@ -175,6 +175,11 @@ objects:
         - "ours: a folder on the controller"
       returned: always
       type: str
+    OfflineBundleUrl:
+      description:
+        - "ours: that Windows hosts get its files from"
+      returned: always
+      type: str
     PackageSettings:
       description:
         - "ours: Repository, Key and Proxy"
