@@ -82,7 +82,7 @@ def scope_rows(network: Network, cluster: str = "") -> tuple[Row, ...]:
             test_result="Warning",
             details=f"the VIP pool {listed(network.vip_ranges)} of network {network.name} may lie in the scope of its "
             "DHCP server, which would then give VIPs to others",
-            recommendation="exclude the VIP pool there; a network that is defined with --dhcp-scope A-B has this checked",
+            recommendation="exclude the VIP pool there; a network that is defined with --dhcp-scope A-B is checked",
             cluster=cluster,
         ),
     )

@@ -135,8 +135,8 @@ def _moved(node: Node, own: OwnAddress, cluster: str) -> Row:
 
 def _shared(node: Node, own: OwnAddress, others: Iterable[str], cluster: str) -> Row:
     details = (
-        f"its DHCP lease changed from {node.address} to {own.address}, and it is in cluster {', '.join(others)}, too, which "
-        "would not follow"
+        f"its DHCP lease changed from {node.address} to {own.address}, and it is in cluster {', '.join(others)}, too, "
+        "which would not follow"
     )
     cure = f"reserve {node.address} for it in the DHCP server, then networkctl renew {own.interface} on the host"
     return _row("NodeAddressFixed", "Failed", node.host, cluster, details, cure)
@@ -144,8 +144,8 @@ def _shared(node: Node, own: OwnAddress, others: Iterable[str], cluster: str) ->
 
 def _fixed(node: Node, own: OwnAddress, cluster: str) -> Row:
     details = (
-        f"its DHCP lease changed from {node.address} to {own.address}, and Kubernetes runs on it: kubeadm's certificates "
-        f"and the other nodes know it by {node.address}"
+        f"its DHCP lease changed from {node.address} to {own.address}, and Kubernetes runs on it: kubeadm's "
+        f"certificates and the other nodes know it by {node.address}"
     )
     cure = (
         f"reserve {node.address} for it in the DHCP server, then networkctl renew {own.interface} on the host; or take "
@@ -167,8 +167,8 @@ def _outside(node: Node, network: Network, snapshot: Snapshot, facts: Facts, clu
         has or "no IPv4 address"
     )
     cure = (
-        f"connect {node.interface} to network {network.name} again (VLAN, switch port, DHCP scope), then networkctl renew "
-        f"{node.interface} on the host"
+        f"connect {node.interface} to network {network.name} again (VLAN, switch port, DHCP scope), then networkctl "
+        f"renew {node.interface} on the host"
     )
     return _row("LeaseOutsideNetwork", "Failed", node.host, cluster, details, cure)
 

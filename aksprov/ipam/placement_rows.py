@@ -56,14 +56,20 @@ def capacity_rows(cluster: Cluster, groups: list[Group], nodes: Iterable[Node], 
 
 
 def dual_stack_rows(cluster: Cluster, nodes: Iterable[Node], snapshot: Snapshot) -> list[Row]:
-    """Nodes of a dual-stack cluster that are placed and have, or show, no IPv6 address."""
+    """Nodes of a dual-stack cluster that are placed and have, or show, no IPv6 address.
+
+    A host that answered and has none is left alone, as half a node is none.  One that nothing is known of can only be
+    a folder's.
+    """
     missing = [n for n in nodes if is_dual_stack(cluster) and not node_ipv6(snapshot.facts.get(n.host), n.interface)]
     return [
         _row(
             cluster,
             "HostWithoutIpv6",
-            "Warning",
-            f"no IPv6 address of it on {node.interface} is known, so its files have none",
+            "Failed" if node.host in snapshot.facts else "Warning",
+            f"it has no IPv6 address on {node.interface} that others reach, and the cluster has both families"
+            if node.host in snapshot.facts
+            else f"no IPv6 address of it on {node.interface} is known, so its files have none",
             "give it one there and run test-host, then the same command again",
             snapshot.hosts[node.host].name if node.host in snapshot.hosts else node.host,
         )

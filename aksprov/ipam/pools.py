@@ -77,7 +77,7 @@ def edited(network: Network, edits: Iterable[Edit], snapshot: Snapshot) -> Netwo
         reserved=after("Reserved", network.reserved),
     )
     wanted = check_network(wanted, snapshot)
-    _refuse_held(network, minus(wanted.vip_ranges, network.vip_ranges), snapshot)
+    refuse_held(network, minus(wanted.vip_ranges, network.vip_ranges), snapshot)
     return wanted
 
 
@@ -191,14 +191,18 @@ def _who(lease: Lease) -> str:
     return f"{lease.address} is leased by {owner}{also}"
 
 
-def _refuse_held(network: Network, added: Ranges, snapshot: Snapshot) -> None:
-    """A host's own address cannot be a VIP; in the node pool it is where it belongs."""
+def refuse_held(network: Network, added: Ranges, snapshot: Snapshot) -> None:
+    """A host's own address cannot be a VIP; in the node pool it is where it belongs.
+
+    Raises:
+        DefinitionError: HostAddressInPool.
+    """
     holders = taken(network, snapshot)
     for address, owner in holders.items():
         if any(holds(run, address) for run in added):
             raise DefinitionError(
                 "HostAddressInPool",
-                f"{listed(added)} cannot be added to the VIP pool",
+                f"{listed(added)} cannot be in the VIP pool",
                 where=f"network {network.name}",
                 why=f"{address} is the address of {owner.replace('/', ' ')}",
                 fix="choose addresses that no machine has",

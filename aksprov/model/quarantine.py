@@ -1,7 +1,8 @@
 """Addresses that nobody gets for now.
 
-What a cluster that was removed may still use, on hosts that did not answer: its nodes, leases and router ids stay recorded, under a key that no cluster can have, until each of
-these hosts was seen without it: so nobody else gets them, and the host is in no other cluster.
+What a cluster that was removed may still use, on hosts that did not answer: its nodes, leases and router ids stay
+recorded, under a key that no cluster can have, until each of these hosts was seen without it: so nobody else gets
+them, and the host is in no other cluster.
 
 An address that a stranger answered for before its first use: it is leased to his Ethernet address, for no cluster,
 until somebody releases it.

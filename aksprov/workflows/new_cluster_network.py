@@ -7,6 +7,7 @@ import msgspec
 from aksprov.errors import DefinitionError, ExitCode
 from aksprov.ipam.cidrs import standard_overlaps
 from aksprov.ipam.dhcp import scope_rows, with_prefix
+from aksprov.ipam.pools import refuse_held
 from aksprov.ipam.rules import check_network, normalised
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
@@ -39,13 +40,17 @@ def _define(request: Request, snapshot: Snapshot) -> Network:
     """The recorded network where it has the values that were given, else a new one.
 
     Raises:
-        DefinitionError: NetworkExistsDifferently, PrefixUnknown, PrefixesDiffer, or the rule that a new one breaks.
+        DefinitionError: NetworkExistsDifferently, PrefixUnknown, PrefixesDiffer, HostAddressInPool, or the rule that
+            a new one breaks.
     """
     recorded = snapshot.networks.get(request.need("name").lower())
     wanted = read_network(request, recorded)
     if recorded is None:
         checked = check_network(wanted, snapshot)
-        return check_network(with_prefix(checked, snapshot), snapshot) if checked.dhcp else checked
+        if checked.dhcp:
+            checked = check_network(with_prefix(checked, snapshot), snapshot)
+        refuse_held(checked, checked.vip_ranges, snapshot)
+        return checked
     changed = differences(recorded, normalised(wanted))
     if changed:
         raise DefinitionError(

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aksprov.errors import DefinitionError
+from aksprov.ipam.dual_stack import is_dual_stack, node_ipv6
 from aksprov.model.bundle import Bundle
 from aksprov.model.cluster import Cluster
 from aksprov.model.desired import Desired, Snapshot
 from aksprov.model.facts import Facts
 from aksprov.model.network import Network
+from aksprov.model.objects import OBJECTS_PATH, WINDOWS_OBJECTS_PATH
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
+from aksprov.planning.adoption import read_objects
 from aksprov.rollout.runner import Fleet
 from aksprov.state import open_store
 from aksprov.transport.folder import load_folder
@@ -27,7 +30,7 @@ async def push_folder(request: Request, session: Session, folder: Path) -> Outco
     """Push a written folder.
 
     Raises:
-        DefinitionError: FolderUnreadable, FolderChanged, FolderClusterUnknown, FolderIncomplete.
+        DefinitionError: FolderUnreadable, FolderChanged, FolderClusterUnknown, FolderIncomplete, FolderOutdated.
     """
     store = open_store(session.state_url)
     bundles = load_folder(folder)
@@ -53,9 +56,31 @@ def _from_folder(bundles: Mapping[str, Bundle], folder: Path) -> BundleSource:
                 why="missing: " + ", ".join(missing),
                 fix="write the folder again with new-cluster --output-dir",
             )
-        return {key: fill_late(bundles[key], late) for key in keys}
+        wanted = {key: bundles[key] for key in keys}
+        outdated = [key for key, bundle in wanted.items() if not _of_today(bundle, desired, facts.get(key))]
+        if outdated:
+            raise DefinitionError(
+                "FolderOutdated",
+                "the folder was written for other addresses than its hosts have",
+                where=f"{folder}: {', '.join(sorted(outdated))}",
+                why="a DHCP lease has changed, or the host's IPv6 address was not known when the files were written",
+                fix="write the folder again with new-cluster --output-dir; or run the same new-cluster without it",
+            )
+        return {key: fill_late(bundle, late) for key, bundle in wanted.items()}
 
     return source
+
+
+def _of_today(bundle: Bundle, desired: Desired, facts: Facts | None) -> bool:
+    """Whether a host's files have the addresses that it is to have, as its own objects say, and its IPv6 address."""
+    nodes = desired.nodes_by_host[bundle.host]
+    texts = {f.path: f.content or "" for f in bundle.files}
+    objects, _ = read_objects((texts.get(OBJECTS_PATH) or texts.get(WINDOWS_OBJECTS_PATH, "")).encode())
+    said = {node for of in (objects.clusters if objects else ()) for node in of.nodes}
+    ipv6 = {
+        node_ipv6(facts, n.interface) for n in nodes if is_dual_stack(desired.cluster) and n.role != "load-balancer"
+    }
+    return said >= set(nodes) and all(any(address in text for text in texts.values()) for address in ipv6 - {""})
 
 
 def cluster_of(bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: Path) -> Cluster:

@@ -139,6 +139,17 @@ NETWORKS = [
     Case(network(gateway="10.20.0.255"), 65, "GatewayInvalid", "10.20.0.255|10.20.0.0/24"),
     Case(network(gateway="10.20.0.50"), 65, "AddressInPool", "gateway 10.20.0.50|node pool 10.20.0.10-10.20.0.100"),
     Case(network(gateway="fe80::1"), 69, "Ipv6NotAvailable", "fe80::1"),
+    Case(network(gateway="fe80::1%eth0"), 69, "Ipv6NotAvailable", "fe80::1%eth0"),
+    Case(network(gateway="::ffff:10.20.0.1"), 69, "Ipv6NotAvailable", "::ffff:10.20.0.1"),
+    Case(network(gateway="[fd00::1]"), 65, "InvalidAddress", "[fd00::1]"),
+    Case(network(ip_address_prefix="10.20.0.0/24,fd00::/64"), 65, "InvalidPrefix", "10.20.0.0/24,fd00::/64",
+         powershell=False),
+    *(
+        Case(network(**{f"{pool}_start": "fd00::10", f"{pool}_end": "fd00::20"}), 69, "Ipv6NotAvailable", "fd00::10")
+        for pool in ("vip_pool", "k8s_node_ip_pool")
+    ),
+    Case(network(k8s_node_ip_pool_end="fd00::20"), 69, "Ipv6NotAvailable", "fd00::20"),
+    Case(network("new-network-setting", gateway="fd00::1"), 69, "Ipv6NotAvailable", "fd00::1"),
     Case(network(dns_servers="10.20.0.2,10.20.0.3,10.20.0.4,10.20.0.5"), 65, "DnsServersCount", "4 DNS|one to three"),
     Case(network(dns_servers="10.20.0.2,10.20.0.2"), 65, "DnsServersCount", "10.20.0.2, 10.20.0.2|each once"),
     Case(network(dns_servers="dns.example"), 65, "InvalidAddress", "dns.example|dnsServers"),

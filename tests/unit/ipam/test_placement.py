@@ -380,6 +380,16 @@ def test_with_two_families_hosts_that_nothing_is_known_of_are_taken_to_a_folder_
     rows = place(DUAL, network, inventory(*entries), offline=True).rows
     assert [r.host for r in rows if r.test_name == "HostWithoutIpv6"] == ["h1", "h2", "h3"]
     assert "eth0" in rows[-3].details and "test-host" in rows[-3].recommendation
+    assert {r.test_result for r in rows if r.test_name == "HostWithoutIpv6"} == {"Warning"}
+
+
+def test_with_two_families_a_node_that_lost_its_ipv6_address_is_left_alone() -> None:
+    good = [(host(f"h{n}"), two_families(f"10.0.0.{11 + n}/24", f"fd00::{n}/64")) for n in (1, 2, 3)]
+    before = place(DUAL, NETWORK, inventory(*good))
+    lost = [*good[:2], (host("h3"), two_families("10.0.0.14/24", "fe80::3/64"))]
+    after = place(DUAL, NETWORK, inventory(*lost, nodes=before.nodes, leases=before.leases))
+    assert after.nodes == before.nodes
+    assert [(r.test_name, r.test_result, r.host) for r in after.rows] == [("HostWithoutIpv6", "Failed", "h3")]
 
 
 # --- a host's own address

@@ -165,7 +165,11 @@ BAD = [
     ("--add-vip-range 10.0.0.239-10.0.0.230", 65, "PoolReversed", "10.0.0.239-10.0.0.230"),
     ("--add-vip-range 10.0.0.230-", 65, "InvalidAddress", "'' is not an IP address"),
     ("--add-vip-range 10.0.0.230/28", 65, "InvalidAddress", "10.0.0.230/28"),
-    ("--add-vip-range fd00::1-fd00::9", 69, "Ipv6NotAvailable", "fd00::1"),
+    *(
+        (f"--{option} {text}", 69, "Ipv6NotAvailable", "fd00::9")
+        for option in ("add-vip-range", "add-node-range", "remove-vip-range", "remove-node-range", "reserve", "release")
+        for text in ("fd00::9", "10.0.0.5-fd00::9")
+    ),
     ("--add-vip-range 10.0.0.231,", 65, "EmptyItem", "--add-vip-range"),
     ("--reserve 10.0.0.5 --release 10.0.0.5", 65, "RangesContradict", "10.0.0.5"),
     ("--remove-vip-range 10.0.0.0-10.0.0.255", 65, "AddressLeased", "cluster demo"),
@@ -182,6 +186,15 @@ def test_what_is_wrong_is_refused_and_nothing_is_stored(
         assert (said.code, said.error["code"], said.data) == (exit_code, code, None)
         assert words in f"{said.error['what']} {said.error['why']}" and said.error["fix"]
     assert Path("state.db").read_bytes() == before
+
+
+def test_a_new_networks_vips_are_not_a_hosts_own_address(lab: Run) -> None:
+    beside = NETWORK.format(name="beside", net="10.0.0", more="").replace(".10 ", ".120 ").replace(".100 ", ".129 ")
+    before = recorded()
+    refused = lab(beside.replace("0.0.200", "0.0.225").replace("0.0.220", "0.0.235"))
+    assert (refused.code, refused.error["code"]) == (65, "HostAddressInPool")
+    assert "10.0.0.230 is the address of host spare" in refused.error["why"] and recorded() == before
+    assert lab(beside.replace("0.0.200", "0.0.235").replace("0.0.220", "0.0.239")).code == 0
 
 
 def test_a_network_that_is_not_there_is_not_found(run: Run) -> None:
