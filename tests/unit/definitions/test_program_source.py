@@ -43,6 +43,14 @@ def test_what_is_said_counts_then_what_is_recorded_then_the_default(key: str, tm
     assert ask(packageSettings={"repository": ""}) == ProgramSource(source="packages")
 
 
+def test_a_server_of_the_site_goes_with_its_bundle(tmp_path: Path) -> None:
+    found = ask(offlineBundle=str(tmp_path), offlineBundleUrl="http://files.example/b/")
+    assert found == ProgramSource(source="bundle", bundle=str(tmp_path), bundle_url="http://files.example/b")
+    assert ask(found) == found
+    assert ask(found, offlineBundle=str(tmp_path / "other")).bundle_url == ""
+    assert ask(found, offlineBundleUrl="https://x/y").bundle == str(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("values", "code", "word"),
     [
@@ -59,6 +67,10 @@ def test_what_is_said_counts_then_what_is_recorded_then_the_default(key: str, tm
         ({"packageSettings": {"repository": "", "proxy": "http://me:word@p:1"}}, "PackageSettingsInvalid", "secrets"),
         ({"packageSettings": {"keyFile": "KEY.gpg"}}, "PackageSettingsInvalid", "armored"),
         ({"packageSettings": {"keyFile": "missing.asc"}}, "PackageKeyNotFound", "No such file"),
+        ({"offlineBundleUrl": "ftp://x/y"}, "OfflineBundleUrlInvalid", "http://"),
+        ({"offlineBundleUrl": "http://me:word@x/y"}, "OfflineBundleUrlInvalid", "a user"),
+        ({"offlineBundleUrl": "http://:80/y"}, "OfflineBundleUrlInvalid", "http://"),
+        ({"programSource": "packages", "offlineBundleUrl": "http://x/y"}, "ProgramSourceContradicted", "bundle"),
     ],
 )
 def test_what_is_refused(values: dict[str, Any], code: str, word: str, key: str) -> None:
