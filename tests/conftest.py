@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,21 @@ def _no_ansible() -> str:
     return f"tools/environment tests/ansible: {made.stderr.strip()[-200:]}" if made.returncode else ""
 
 
+def _no_kerberos() -> str:
+    """A KDC, and what aksprov[kerberos] brings."""
+    modules = [name for name in ("krb5", "gssapi", "kerberos") if not find_spec(name)]
+    if modules:
+        return f"no {', '.join(modules)} (pip install 'aksprov[kerberos]')"
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+    if not shutil.which("krb5kdc", path=path):
+        return "no krb5kdc (apt-get install krb5-kdc krb5-admin-server krb5-user)"
+    return ""
+
+
 # need -> why it is missing here, "" where it is not
 NEEDS: dict[str, Callable[[], str]] = {
     "ansible": _no_ansible,
+    "kerberos": _no_kerberos,
     "lab": _no_lab,
     "postgres": _no_postgres,
     "strace": lambda: _no_program("strace"),

@@ -138,10 +138,21 @@ async def test_a_push_costs_few_round_trips(tmp_path: Path, wire: str, most: int
         ({"password_ref": "env:AKSPROV_LAB_WRONG", "auth": "basic"}, "HostPasswordRefused", "basic"),
         ({"port": 5984}, "HostUnreachable", "listener"),
         ({"ca_file": "/nowhere/ca.pem"}, "CertificateFileMissing", "/nowhere/ca.pem"),
+        ({"jump_host": "bastion"}, "NotAvailableYet", "ssh -L 15986:127.0.0.31:5986 bastion"),
         ({"auth": "credssp"}, "HostAuthNotInstalled", "aksprov[credssp]"),
         ({"auth": "kerberos"}, "HostAuthNotInstalled", "aksprov[kerberos]"),
     ],
-    ids=["untrusted", "another certificate", "password", "basic", "nobody listens", "no file", "credssp", "kerberos"],
+    ids=[
+        "untrusted",
+        "another certificate",
+        "password",
+        "basic",
+        "nobody listens",
+        "no file",
+        "jump",
+        "credssp",
+        "kerberos",
+    ],
 )
 @pytest.mark.parametrize("wire", ["psrp", "winrm"])
 @in_loop

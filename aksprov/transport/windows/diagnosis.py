@@ -10,6 +10,7 @@ import urllib3
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.host import Host
 from aksprov.transport.windows.endpoint import auth_of, is_https, place, port_of
+from aksprov.transport.windows.kerberos import BOUND_SECONDS, number_of, refused_ticket, seconds_ahead, skewed
 from aksprov.transport.windows.tls import refused_certificate
 from aksprov.transport.windows.wire import CutError
 
@@ -29,6 +30,8 @@ def network(host: Host, error: BaseException, *, begun: bool) -> HostError:
     Args:
         begun: the host had answered before.
     """
+    if (number := number_of(error)) is not None:  # pywinrm has its login's failures as failures of a request
+        return refused_ticket(host, error, number)
     match error:
         case requests.exceptions.SSLError():
             return refused_certificate(host, _inmost(error))
@@ -84,16 +87,34 @@ def _unreachable(host: Host, why: str) -> HostError:
 
 
 def refused_user(host: Host) -> HostAuthError:
-    """The login failed."""
+    """The login failed, which a host does not say more of; a clock may be why."""
     auth = auth_of(host)
+    domains = auth == "kerberos" or (auth != "basic" and any(sign in (host.user or "") for sign in "@\\"))
+    ahead = seconds_ahead(host) if domains else 0
+    if abs(ahead) > BOUND_SECONDS:
+        return skewed(host, f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} ours")
+    return _refused(host, f"it refused the login by {auth}, which was tried once")
+
+
+def _refused(host: Host, why: str) -> HostAuthError:
     return HostAuthError(
         "HostPasswordRefused",
         f"{host.name} does not let {host.user} in",
         where=place(host),
-        why=f"it refused the login by {auth}, which was tried once",
-        fix=f"check what {host.password_ref or 'password_ref'} leads to, and that the host allows {auth} "
+        why=why,
+        fix=f"check what {host.password_ref or 'password_ref'} leads to, and that the host allows {auth_of(host)} "
         "(winrm get winrm/config/service/auth)",
     )
+
+
+def login(host: Host, error: BaseException) -> HostError:
+    """Our error for one of LOGIN_FAILURES."""
+    number = number_of(error)
+    if number is None and auth_of(host) == "ntlm":
+        return session(host, str(error))
+    if number is None and auth_of(host) == "credssp":
+        return _refused(host, " ".join(str(error).split())[-300:])
+    return refused_ticket(host, error, number)
 
 
 def fault(host: Host, code: int | None, said: str) -> HostError:

@@ -12,9 +12,11 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
+from aksprov.errors import HostError
 from aksprov.model.host import Host
 from aksprov.transport.windows import diagnosis
 from aksprov.transport.windows.endpoint import auth_of, is_https, port_of
+from aksprov.transport.windows.kerberos import LOGIN_FAILURES
 from aksprov.transport.windows.threads import in_thread
 from aksprov.transport.windows.tls import check_version, secure
 from aksprov.transport.windows.wire import Ran
@@ -79,7 +81,11 @@ class PsrpWire:
 
     async def open(self) -> None:
         """Log in and open the pool."""
-        await self._call(self._open)
+        try:
+            await self._call(self._open)
+        except HostError:
+            await self.abandon()
+            raise
         self._begun = True
 
     def _open(self) -> None:
@@ -194,7 +200,9 @@ class PsrpWire:
             self._used = time.monotonic()
             return result
         except AuthenticationError:
-            raise diagnosis.refused_user(self._host) from None
+            raise await in_thread(lambda: diagnosis.refused_user(self._host)) from None
+        except LOGIN_FAILURES as e:
+            raise diagnosis.login(self._host, e) from None
         except WSManFaultError as e:
             raise diagnosis.fault(self._host, e.code, e.reason or e.message) from None
         except WinRMTransportError as e:

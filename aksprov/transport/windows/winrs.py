@@ -53,6 +53,8 @@ _CONSTRAINED, _FORBIDDEN, _INFECTED = 5, 6, 8
 _NO_FILE: Final = {-0x30000, 0xFFFD0000}
 
 logging.getLogger("winrm").setLevel(logging.WARNING)
+# A ticket that cannot be had is an error of ours, and would be a traceback of theirs, too.
+logging.getLogger("winrm.vendor.requests_kerberos").setLevel(logging.CRITICAL)
 
 
 async def open_winrs(host: Host, password: str | None) -> WinrsWire:
@@ -95,7 +97,11 @@ class WinrsWire:
 
     async def open(self) -> None:
         """Log in and open the shell."""
-        await self._call(self._open)
+        try:
+            await self._call(self._open)
+        except HostError:
+            await self.abandon()
+            raise
 
     def _open(self) -> None:
         self._connect()
@@ -208,7 +214,7 @@ class WinrsWire:
             self._used = time.monotonic()
             return result
         except InvalidCredentialsError:
-            raise diagnosis.refused_user(self._host) from None
+            raise await in_thread(lambda: diagnosis.refused_user(self._host)) from None
         except WSManFaultError as e:
             raise diagnosis.fault(self._host, e.wsman_fault_code, e.reason) from None
         except WinRMTransportError as e:
