@@ -28,9 +28,9 @@ class WindowsConnect:
                 f"{host.name} cannot be reached through a jump host",
                 where=place(host),
                 why="WinRM goes to a host directly",
-                fix="run aksprov where the host's WinRM port can be reached, or make a tunnel and give its end as address: "
-                f"ssh -L 15986:{address_of(host)}:{port_of(host)} {host.jump_host}, then aksprov set-host --name {host.name} "
-                "--address 127.0.0.1 --port 15986 --jump-host '' --certificate-sha256 FINGERPRINT",
+                fix="run aksprov where the host's WinRM port can be reached, or make a tunnel and give its end as "
+                f"address: ssh -L 15986:{address_of(host)}:{port_of(host)} {host.jump_host}, then aksprov set-host "
+                f"--name {host.name} --address 127.0.0.1 --port 15986 --jump-host '' --certificate-sha256 FINGERPRINT",
             )
 
         if auth_of(host) not in ("kerberos", "certificate") and not (host.user and host.password_ref):
