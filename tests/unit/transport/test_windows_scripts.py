@@ -111,8 +111,8 @@ STATICS = {
     "Text.Encoding::UTF8", "TimeSpan::FromMinutes", "array::Reverse", "regex::Matches",
 }  # fmt: skip
 METHODS = {
-    "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush", "GetBaseException",
-    "GetBytes", "GetEntry", "GetResponse", "GetResponseStream",
+    "Abort", "AddMinutes", "Close", "ConnectAsync", "Contains", "CopyTo", "Dispose", "EndsWith", "Flush",
+    "GetBaseException", "GetBytes", "GetEntry", "GetResponse", "GetResponseStream",
     "IndexOf", "IsInRole", "LastIndexOf", "MoveNext", "Open", "Read", "ReadToEnd", "Remove", "Replace", "Seek",
     "SetLength", "Split", "StartsWith",
     "Substring", "ToLowerInvariant", "ToString", "ToUniversalTime", "ToUnixTimeSeconds", "TrimEnd", "Wait", "Write",

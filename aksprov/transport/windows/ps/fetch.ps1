@@ -9,14 +9,14 @@ function Get-Why($Record) {
     "$($asked.url): $said$($cause.Message)"
 }
 
-function Open-Url {
+function New-Request {
     $request = [Net.WebRequest]::Create($asked.url)
     # the machine's own proxy is not asked: the site's files are on the site
     $request.Proxy = if ($asked.proxy) { New-Object -TypeName Net.WebProxy -ArgumentList $asked.proxy } else { New-Object -TypeName Net.WebProxy }
     $request.Timeout = 30000
     $request.ReadWriteTimeout = 30000
     $request.MaximumAutomaticRedirections = 5
-    try { $request.GetResponse() } catch { Stop-Step $S.step 'DownloadFailed' (Get-Why $_) }
+    $request
 }
 
 # at most what the file has, within the time
@@ -43,8 +43,10 @@ function Save-Url([string] $Part) {
     }
     try {
         $stream.SetLength(0)
-        $response = Open-Url
-        try { $got = Copy-Response $response.GetResponseStream() $stream } finally { $response.Close() }
+        $request = New-Request
+        try { $response = $request.GetResponse() } catch { Stop-Step $S.step 'DownloadFailed' (Get-Why $_) }
+        # what is left of an answer that we do not want is not read
+        try { $got = Copy-Response $response.GetResponseStream() $stream } finally { $request.Abort() }
         $stream.Flush($true)
     } finally { $stream.Dispose() }
     if ($got -lt $asked.size) { Stop-Step $S.step 'DownloadFailed' "$($asked.url) ended after $got of $($asked.size) bytes" }
