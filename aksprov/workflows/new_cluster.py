@@ -22,6 +22,7 @@ from aksprov.workflows.cluster_definition import definition_notes, read_cluster
 from aksprov.workflows.cluster_plan import rendered
 from aksprov.workflows.cluster_run import Kubernetes, carry_out
 from aksprov.workflows.contact import contact
+from aksprov.workflows.prepare.version import with_offered_version
 from aksprov.workflows.session import Session
 
 
@@ -36,12 +37,17 @@ async def _run(request: Request, session: Session) -> Outcome:
     connect: Connect = FolderConnect(Path(folder)) if folder else contact(session, store)
     manifest = _manifest(request.text("networkPluginManifest"))
 
-    def define(snapshot: Snapshot) -> tuple[Cluster, Network]:
-        return read_cluster(request, snapshot)
-
-    only_plan = None if request.flag("configureOnly") else _obstacle(define(store.snapshot())[0], folder, manifest)
+    snapshot = store.snapshot()
+    cluster, network = read_cluster(request, snapshot)
+    only_plan = None if request.flag("configureOnly") else _obstacle(cluster, folder, manifest)
     start = not request.flag("configureOnly") and only_plan is None
-    async with Fleet(store.snapshot().hosts, connect, session.events) as fleet:
+    async with Fleet(snapshot.hosts, connect, session.events) as fleet:
+        if not folder:
+            request = await with_offered_version(request, cluster, network, snapshot, fleet)
+
+        def define(now: Snapshot, request: Request = request) -> tuple[Cluster, Network]:
+            return read_cluster(request, now)
+
         outcome = await carry_out(
             request,
             session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from aksprov.model.cluster import Cluster, Node
-from aksprov.model.programs import programs_of
+from aksprov.model.programs import PackageSettings, programs_of
 from aksprov.model.transport import Connection
 from aksprov.planning.prepare import PREPARE
 from aksprov.workflows.bring_up.long_step import Holder, long_step
@@ -28,12 +28,16 @@ async def install_packages(connection: Connection, holder: Holder, node: Node, c
 def packages_script(node: Node, cluster: Cluster, lock_seconds: int = LOCK_SECONDS) -> str:
     """The text of the step on a host."""
     version, settings = cluster.kubernetes_version.removeprefix("v"), cluster.programs.packages
-    minor = version.rpartition(".")[0]
     values = {
         "programs": " ".join(programs_of(node.role)),
         "kubernetes": version,
         "lock_seconds": str(lock_seconds),
-        "repository": f"{settings.repository}/v{minor}" if settings.repository else "",
+        "repository": of_minor(settings, version.rpartition(".")[0]),
         "proxy": settings.proxy,
     }
     return preparation("host", "apt", "dnf", "packages", values=values)
+
+
+def of_minor(settings: PackageSettings, minor: str) -> str:
+    """URL of a minor's folder, which has deb and rpm; "" where hosts have repositories of their own."""
+    return f"{settings.repository}/v{minor}" if settings.repository else ""

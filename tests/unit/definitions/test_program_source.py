@@ -13,7 +13,7 @@ from aksprov.model.facts import Facts
 from aksprov.model.programs import PackageSettings, ProgramSource
 from aksprov.model.request import Request
 from aksprov.workflows.prepare.definition import PUBLIC_REPOSITORY, read_source
-from aksprov.workflows.prepare.version import offered_version
+from aksprov.workflows.prepare.version import newest_patch, offered_version
 
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc\n-----END PGP PUBLIC KEY BLOCK-----\n"
 PACKAGES = ProgramSource(source="packages", packages=PackageSettings(repository="https://mirror.example/k8s", key=KEY))
@@ -91,3 +91,9 @@ def test_a_version_that_nobody_asked_for_is_that_of_the_hosts_where_they_agree()
 
     assert version("1.34.2", "1.34.2", "") == "v1.34.2"
     assert version("1.34.2", "1.34.3") == version() == version("1.9.1") == version("")
+
+
+def test_the_newest_patch_counts_by_its_number() -> None:
+    said = ["1.36.9-1.1", "1.36.10-1.1", "1.37.1-1.1", "1.36.11~rc.0-1", "kubeadm", ""]
+    assert newest_patch("1.36", said) == "v1.36.10"
+    assert newest_patch("1.35", said) == ""

@@ -9,12 +9,13 @@ of() {
 
 # put file $1 ("SHA256:NAME") into folder $2, whole or not at all
 place() {
-	mkdir -p "$2" && said=$(cp "$store/${1%%:*}" "$2/.aksprov-new" 2>&1 && chmod 755 "$2/.aksprov-new" && sync "$2/.aksprov-new") || {
-		rm -f "$2/.aksprov-new"
-		echo "$2/${1#*:}: $said"
+	draft=$2/.aksprov-new
+	said=$({ mkdir -p "$2" && cp "$store/${1%%:*}" "$draft" && chmod 755 "$draft" && sync "$draft"; } 2>&1) || {
+		rm -f "$draft"
+		echo "$said"
 		case $said in *"No space left"*) exit 13 ;; *) exit 1 ;; esac
 	}
-	mv -f "$2/.aksprov-new" "$2/${1#*:}" || exit 1
+	mv -f "$draft" "$2/${1#*:}" || exit 1
 }
 
 install_packages() {

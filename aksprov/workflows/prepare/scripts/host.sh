@@ -29,16 +29,16 @@ missing() {
 quiet() {
 	trap loud EXIT
 	for unit in $units; do
-		[ "$(systemctl show -p LoadState --value $unit)" != not-found ] || systemctl -q mask --runtime $unit 2>/dev/null
+		[ "$(systemctl show -p LoadState --value "$unit")" != not-found ] || systemctl -q mask --runtime "$unit" 2>/dev/null
 	done
 }
 
 loud() {
 	for unit in $units; do
-		[ "$(readlink /run/systemd/system/$unit.service)" = /dev/null ] || continue
-		systemctl -q unmask --runtime $unit
+		[ "$(readlink "/run/systemd/system/$unit.service")" = /dev/null ] || continue
+		systemctl -q unmask --runtime "$unit"
 		systemctl daemon-reload
-		systemctl disable $unit >/dev/null 2>&1
+		systemctl disable "$unit" >/dev/null 2>&1
 	done
 }
 

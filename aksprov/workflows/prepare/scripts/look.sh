@@ -1,7 +1,7 @@
 # look.sh: which files of a bundle this host has a use for.  Needs others (programs that packages have to bring), and what
 # host.sh needs.  Standard input: lines "KIND SHA256 NAME [IMAGE...]".  Prints the SHA256 of each file that is not made use of yet.
 has_images() {
-	for image in "$@"; do
+	for image in $1; do
 		case " $there " in *" $image "*) ;; *) return 1 ;; esac
 	done
 }
@@ -32,8 +32,7 @@ while read -r kind sum name images; do
 	case $kind in
 	program) if has "$name"; then ! lacks "$name"; fi ;;
 	cni) has "cni/$name" ;;
-	# shellcheck disable=SC2086
-	image) has_images $images ;;
+	image) has_images "$images" ;;
 	package) [ -z "$lacking" ] || has_package "$name" ;;
 	esac || echo "$sum"
 done
