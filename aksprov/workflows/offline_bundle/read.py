@@ -115,7 +115,7 @@ def _check_paths(folder: Path, files: Iterable[BundleFile]) -> None:
         elif link := _link_on_the_way(folder, file.path):
             problems.append(f"{link} is a link")
     if problems:
-        raise _refused("BundlePathRefused", "the bundle has paths that are not taken", folder, problems)
+        raise _not_as_signed("BundlePathRefused", "the bundle has paths that are not taken", folder, problems)
 
 
 def is_path(path: str) -> bool:
@@ -141,7 +141,7 @@ def _check_files(folder: Path, files: Iterable[BundleFile], hashes: Hashes) -> N
     problems = [problem for file in files if (problem := _damage(folder / file.path, file, hashes))]
     hashes.keep()
     if problems:
-        raise _refused("BundleDamaged", "the bundle is not as it was signed", folder, problems)
+        raise _not_as_signed("BundleDamaged", "the bundle is not as it was signed", folder, problems)
 
 
 def _damage(place: Path, file: BundleFile, hashes: Hashes) -> str:
@@ -158,7 +158,7 @@ def _damage(place: Path, file: BundleFile, hashes: Hashes) -> str:
         return f"{file.path}: {error.strerror or error}"
 
 
-def _refused(code: str, what: str, folder: Path, problems: list[str]) -> DefinitionError:
+def _not_as_signed(code: str, what: str, folder: Path, problems: list[str]) -> DefinitionError:
     rest = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return DefinitionError(
         code,
