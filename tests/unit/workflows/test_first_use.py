@@ -17,7 +17,7 @@ from aksprov.events import EventStream
 from aksprov.ipam.placement import place
 from aksprov.model.cluster import Cluster, LoadBalancerSettings, NodePool
 from aksprov.model.desired import Desired, Snapshot
-from aksprov.model.facts import Facts, Interface, Observed
+from aksprov.model.facts import Facts, Interface, Observed, Unit
 from aksprov.model.host import Host, Role
 from aksprov.model.network import AddressRange, Network
 from aksprov.model.quarantine import of_stranger
@@ -142,6 +142,20 @@ def test_nobody_is_asked_where_nothing_is_new() -> None:
 def test_whoever_asks_has_the_address_on_his_segment() -> None:
     narrow = msgspec.structs.replace(SNAPSHOT, facts=SNAPSHOT.facts | {"cp1": facts(11, 26)})
     assert look({}, narrow)[1] == ["w1 10.0.0.200 eth0"]
+
+
+def test_an_address_that_a_host_is_to_be_given_is_asked_for_too() -> None:
+    management = Interface(name="eth0", addresses=("192.168.7.5/24",))
+    networkd = {"systemd-networkd": Unit(active="active", enabled="enabled")}
+    empty = Facts(cpus=4, memory_mb=16384, interfaces=(management, Interface(name="eth1", up=True)), units=networkd)
+    w1 = msgspec.structs.replace(SNAPSHOT.hosts["w1"], interfaces={"eth0": "eth1"})
+    snapshot = msgspec.structs.replace(
+        SNAPSHOT, hosts=SNAPSHOT.hosts | {"w1": w1}, facts=SNAPSHOT.facts | {"w1": empty}
+    )
+    cleared, asked = look({"10.0.0.100": "aa:bb:cc:00:00:01"}, snapshot)
+    assert {node.host: node.address for node in cleared.desired.nodes}["w1"] == "10.0.0.101"
+    assert (cleared.desired.vip, [lease.address for lease in cleared.strangers]) == ("10.0.0.200", ["10.0.0.100"])
+    assert asked == [f"cp1 10.0.0.{number} eth0" for number in (200, 100, 101)]
 
 
 def test_a_proxy_that_answers_for_everything_ends_it() -> None:
