@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from kit import Kit
+from kit import VERSION, Kit
 from kubernetes_lab import Bench
 from minilab import Lab
 from minilab.spec import RUNTIME
@@ -20,7 +20,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def test_killed_and_out_of_room_the_same_command_completes(bench: Bench) -> None:
-    """Killed while hosts are prepared, then a disk that is full while images are imported, then nothing to change."""
+    """A bundle of another version leaves nothing.  Then hosts are killed at, and out of room for, their images."""
+    other = [word.replace(VERSION, "v1.20.3") for word in bench.command]
+    assert "BundleOfOtherVersion" in bench.controller.run(*other, check=65).stderr
+    assert bench.controller.json("get-cluster") == []
     worker = bench.lab["w1"]
     worker.ssh("mount -t tmpfs -o size=20m full /var/lib/containerd")
     bench.kill_at("step.started", "prepare-host")
