@@ -28,7 +28,7 @@ class _Index(msgspec.Struct):
 
 
 def images_in(archive: Path) -> tuple[str, ...]:
-    """The names with tags that an archive gives its images, sorted; empty where it names none.
+    """The names with tags that an archive gives its images, sorted.
 
     Only heads of the archive's members are read, and its two lists.
 
@@ -36,7 +36,7 @@ def images_in(archive: Path) -> tuple[str, ...]:
         archive: a tar file that is not compressed.
 
     Raises:
-        ValueError: it is no such archive.
+        ValueError: it is no such archive, or names no image.
         OSError: it cannot be read.
     """
     found: set[str] = set()
@@ -52,6 +52,8 @@ def images_in(archive: Path) -> tuple[str, ...]:
         raise ValueError(str(error)) from None
     if not lists:
         raise ValueError("it has neither manifest.json nor index.json")
+    if not found:
+        raise ValueError("no image in it has a name with a tag")
     return tuple(sorted(found))
 
 

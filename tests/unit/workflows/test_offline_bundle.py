@@ -132,6 +132,10 @@ def no_archive(source: Path) -> None:
     write(source, "linux/images/kube-proxy.tar", "not a tar file at all")
 
 
+def no_name(source: Path) -> None:
+    archive(source / "linux/images/kube-proxy.tar", [], oci=True)
+
+
 def wrong_place(source: Path) -> None:
     write(source, "linux/kubelet", "#!/bin/sh\n")
 
@@ -164,6 +168,7 @@ def odd_name(source: Path) -> None:
     ("spoil", "words"),
     [
         (no_archive, "linux/images/kube-proxy.tar"),
+        (no_name, "linux/images/kube-proxy.tar: no image in it has a name"),
         (wrong_place, "linux/kubelet: files are expected in"),
         (wrong_ending, "end in .deb or .rpm"),
         (empty_file, "linux/bin/kubelet: it is empty"),
