@@ -27,22 +27,36 @@ LOOK = (
     "systemctl is-active kubelet; systemctl is-enabled kubelet"
 )
 WEB = Path(__file__).with_name("web.yaml")
+# A proxy where nobody answers, for all but the hosts and the services, as sites have it.
+PROXY = (
+    "mkdir -p /etc/systemd/system.conf.d && printf '[Manager]\nDefaultEnvironment=HTTPS_PROXY=http://10.77.0.1:9 "
+    "NO_PROXY=10.77.0.0/16,10.96.0.0/12,127.0.0.1\n' >/etc/systemd/system.conf.d/proxy.conf && systemctl daemon-reexec"
+)
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     nodes = [{"name": name, **RUNTIME} for name in ("cp1", "w1", "w2")]
     with Lab([*nodes, "lb1"], packages=PACKAGES) as lab:
+        for name in ("cp1", "w1"):
+            lab[name].ssh(PROXY)
         yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit(), spare=1)
 
 
 def test_it_comes_up_in_one_command(bench: Bench) -> None:
-    bench.make()
+    """Static pods have no proxy of their host's."""
+    assert "ProxyInEnvironment" in bench.make().stdout
+    static = bench.lab["cp1"].ssh("cat /etc/kubernetes/manifests/*").stdout
+    assert "kube-apiserver" in static and "PROXY" not in static
     assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
 
 
 def test_the_same_command_again_changes_nothing(bench: Bench) -> None:
-    assert "nothing to change" in bench.make().stderr
+    """Nor is what runs a row of what would be in its way."""
+    said = bench.make()
+    assert "nothing to change" in said.stderr
+    rows = re.findall(r"^(?:Warning|Failed|Skipped) +\S.*?  +(\w+)", said.stdout, re.MULTILINE)
+    assert set(rows) == {"NodeSettings", "ProxyInEnvironment"}
 
 
 def test_an_edited_file_of_a_running_cluster_is_put_right(bench: Bench) -> None:
