@@ -29,8 +29,8 @@ def node_lacks(node: Node, facts: Facts, cluster: Cluster) -> tuple[str, ...]:
 def lacking(role: Role, facts: Facts, kubernetes_version: str, source: Source) -> tuple[str, ...]:
     """Programs that are not there, and programs of Kubernetes that are of another version.
 
-    A version counts only where no kubelet runs: a node that works is not for a preparation to change.  What others
-    installed has to be of the cluster's minor; what we install, of its very version.
+    Nothing where a kubelet runs: a node that works has what it needs, and is not for a preparation to change.  What
+    others installed has to be of the cluster's minor; what we install, of its very version.
 
     Args:
         kubernetes_version: of the cluster, e.g. "v1.36.4".
@@ -41,7 +41,7 @@ def lacking(role: Role, facts: Facts, kubernetes_version: str, source: Source) -
         left_off = [name for name in programs_of(role) if _unit(facts, name).enabled == "masked-runtime"]
         return (*missing, *(f"the unit {name}" for name in left_off))
     if _unit(facts, "kubelet").active == "active":
-        return tuple(missing)
+        return ()
     wanted = kubernetes_version.removeprefix("v")
     for name in KUBERNETES_PROGRAMS:
         found = facts.programs.get(name, "")

@@ -84,9 +84,9 @@ def test_where_a_windows_host_has_the_files_of_a_bundle(path: str, kind: BundleK
     assert windows_place(file) == f"{place}/{file.name}"
 
 
-def test_a_version_counts_where_no_kubelet_runs() -> None:
+def test_what_is_there_counts_where_no_kubelet_runs() -> None:
     facts = Facts(programs=WHOLE)
-    running = Facts(programs=WHOLE, units={"kubelet": Unit(active="active", enabled="enabled")})
+    running = Facts(programs={"kubelet": "1.36.2"}, units={"kubelet": Unit(active="active", enabled="enabled")})
     assert lacking("worker", facts, "v1.36.4", "preinstalled") == ()
     assert lacking("worker", facts, "v1.35.4", "preinstalled")[0] == "kubelet 1.35.4 (it is 1.36.2)"
     assert [text.split()[0] for text in lacking("worker", facts, "v1.36.4", "bundle")] == [

@@ -21,7 +21,7 @@ by_dnf() {
 	fi
 	packages=$(for program in $(missing); do dnf_package "$program"; done | sort -u)
 	# shellcheck disable=SC2086
-	try dnf -q -y --setopt=install_weak_deps=False --setopt=exit_on_lock=True --setopt=strict=True ${proxy:+--setopt="proxy=$proxy"} \
+	try dnf -q -y --setopt=install_weak_deps=False --setopt=exit_on_lock=True ${proxy:+--setopt="proxy=$proxy"} \
 		install $packages || {
 		echo "$said"
 		case $said in *"No match for argument"* | *"Unable to find a match"*) exit 14 ;; *) exit 1 ;; esac
