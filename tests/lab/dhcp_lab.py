@@ -1,4 +1,4 @@
-"""A segment of a lab whose hosts have their addresses by DHCP: dnsmasq on the machine's side, systemd-networkd on theirs."""
+"""A lab's segment with DHCP: dnsmasq on the machine's side, systemd-networkd on the hosts'."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ class Server:
         lab.run(["ip", "address", "add", f"{net}.1/24", "dev", bridge])
         self._process = subprocess.Popen(
             lab.inside(
-                ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0"]
-                + [f"--interface={bridge}", "--bind-interfaces", "--dhcp-authoritative", "--log-facility=/dev/null"]
-                + [f"--dhcp-range={net}.50,{net}.99,2m", f"--dhcp-hostsfile={self._hosts}"]
-                + [f"--dhcp-leasefile={self._leases}"]
+                [
+                    *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file="),
+                    *("--port=0", f"--interface={bridge}", "--bind-interfaces", "--log-facility=/dev/null"),
+                    *("--dhcp-authoritative", f"--dhcp-range={net}.50,{net}.99,2m"),
+                    *(f"--dhcp-hostsfile={self._hosts}", f"--dhcp-leasefile={self._leases}"),
+                ]
             )
         )
 

@@ -19,6 +19,10 @@ from aksprov.model.facts import Facts, Interface
 from aksprov.state import open_store
 
 NETWORK = "new-cluster-network --name leased --vswitch-name eth0 --vip-pool-start 10.0.0.200 --vip-pool-end 10.0.0.209"
+STATIC = (
+    "--ip-address-prefix 10.0.0.0/24 --gateway 10.0.0.1 --dns-servers 10.0.0.2 "
+    "--k8s-node-ip-pool-start 10.0.0.20 --k8s-node-ip-pool-end 10.0.0.29"
+)
 CLUSTER = "new-cluster --name demo --vnet leased --kubernetes-version v1.36.4 --configure-only --output-dir review"
 ADDRESSES = {"cp1": "10.0.0.11", "lb1": "10.0.0.12", "w1": "10.0.0.13"}
 ROLES = {"cp1": "control-plane", "lb1": "load-balancer", "w1": "worker"}
@@ -82,8 +86,7 @@ def test_a_folder_without_the_ipv6_addresses_of_its_hosts_is_not_pushed(place: s
     dual = f"{CLUSTER} --pod-cidr 10.244.0.0/16,fd00:10:244::/56"
     for host, role in ROLES.items():
         run(f"add-host --name {host} --address {ADDRESSES[host]} --os linux --roles {role} --offline")
-    run(NETWORK.replace("new-cluster-network", "new-cluster-network --ip-address-prefix 10.0.0.0/24 --gateway 10.0.0.1 "
-                        "--dns-servers 10.0.0.2 --k8s-node-ip-pool-start 10.0.0.20 --k8s-node-ip-pool-end 10.0.0.29"))  # fmt: skip
+    run(f"{NETWORK} {STATIC}")
     code, _, said = run(dual)
     assert code == 0 and said.count("HostWithoutIpv6") == 3
     lease(place, ipv6=True, **ADDRESSES)
