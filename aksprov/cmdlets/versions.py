@@ -129,6 +129,11 @@ class KubernetesVersion(Value, frozen=True, kw_only=True):
         return self.number >= 35
 
     @property
+    def knows_cgroup_v2(self) -> bool:
+        """Whether the kubelet runs on cgroup v2: an alpha before 1.22, a beta then, stable from 1.25 on (KEP 2254)."""
+        return self.number >= 22
+
+    @property
     def kubelet_log_flags(self) -> bool:
         """Whether the kubelet has --log-dir and --logtostderr: gone in 1.26."""
         return self.number < 26

@@ -61,6 +61,12 @@ def _cgroups(case: Case) -> Iterator[Row]:
             f"the host has cgroup v1; the kubelet of Kubernetes {kubernetes} refuses to start on it",
             "boot the host with systemd.unified_cgroup_hierarchy=1",
         )
+    if not find_version(kubernetes).knows_cgroup_v2 and case.facts.cgroup == "v2":
+        yield case.warns(
+            "CgroupVersion",
+            f"the host has cgroup v2, with which the kubelet of Kubernetes {kubernetes} is an alpha",
+            "boot the host with systemd.unified_cgroup_hierarchy=0, or take Kubernetes 1.22 or newer",
+        )
     missing = [name for name in _CONTROLLERS if name not in case.situation.controllers]
     if case.situation.controllers and missing:
         yield case.stops(

@@ -87,6 +87,13 @@ def test_older_kubernetes_asks_for_less(desired_of: Callable[..., Desired]) -> N
     assert preflight_rows(old, {"cp1": good("cp1", cgroup="v1", programs={"containerd": "1.7.28"})}) == ()
 
 
+def test_an_old_kubelet_hardly_knows_cgroup_v2(desired_of: Callable[..., Desired]) -> None:
+    old = desired_of({"cp1": "control-plane"}, version="v1.20.15")
+    assert [r.test_name for r in preflight_rows(old, {"cp1": good("cp1", cgroup="v1", programs={})})] == []
+    (row,) = preflight_rows(old, {"cp1": good("cp1", programs={})})
+    assert (row.test_name, row.test_result) == ("CgroupVersion", "Warning")
+
+
 def test_an_old_kubelet_cannot_talk_to_a_new_containerd(desired_of: Callable[..., Desired]) -> None:
     """containerd 2.0 dropped what a kubelet before 1.23 speaks."""
     old = desired_of({"cp1": "control-plane"}, version="v1.22.17")
