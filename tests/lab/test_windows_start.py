@@ -33,7 +33,13 @@ OTHER = "new-node-pool --cluster-name demo --name other --count 1 --os-type wind
 
 
 class Started:
-    """The hosts, and how tests look at them."""
+    """The hosts, and how tests look at them.
+
+    Attributes:
+        done: the run that completed what a killed one had begun.
+    """
+
+    done: subprocess.CompletedProcess[str]
 
     def __init__(self, mixed: Mixed) -> None:
         self.mixed, self.lab, self.controller = mixed, mixed.controller.lab, mixed.controller
@@ -51,6 +57,19 @@ class Started:
         assert self.unknown() == ""
         assert not TOKEN.search(events.read_text() + done.stdout + done.stderr)
         return done
+
+    def kill_in_the_middle(self) -> None:
+        """Start the cluster, and kill the program dead while a Windows host joins."""
+        paused = self.nodes["winhost"]
+        (paused.standin / "pause").touch()
+        running = self.controller.start(*CLUSTER)
+        try:
+            until(lambda: paused.calls("join"), 240)
+            assert running.poll() is None
+        finally:
+            running.send_signal(signal.SIGKILL)
+            running.communicate()
+        (paused.standin / "pause").unlink()
 
     def unknown(self) -> str:
         """Calls that no stand-in knows."""
@@ -102,6 +121,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         serving = threading.Thread(target=made.serve, args=(tmp_path_factory.mktemp("api"),))
         serving.start()
         try:
+            made.kill_in_the_middle()
+            made.done = made.run(*CLUSTER)
             yield made
         finally:
             made.ended.set()
@@ -110,22 +131,11 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 def test_killed_while_a_windows_host_joins_the_same_command_completes(started: Started) -> None:
     """Windows workers join after the Linux ones, by either wire; what runs on a host runs on and is found again."""
-    paused = started.nodes["winhost"]
-    (paused.standin / "pause").touch()
-    running = started.controller.start(*CLUSTER)
-    try:
-        until(lambda: paused.calls("join"), 240)
-        assert running.poll() is None
-    finally:
-        running.send_signal(signal.SIGKILL)
-        running.communicate()
-    (paused.standin / "pause").unlink()
-    done = started.run(*CLUSTER)
     assert started.status() == "Deployed"
     joins = [e["host"] for e in started.events() if e["kind"] == "step.finished" and e["step"] == "join-worker"]
     assert joins[0] == "w1" and sorted(joins[1:]) == sorted(WINDOWS)
     # the API server here does not know the Windows nodes, so that they are Ready is not known
-    said = done.stdout + done.stderr
+    said = started.done.stdout + started.done.stderr
     assert re.search(r"^Passed +cp1, w1 +NodeReady ", said, re.MULTILINE), said
     assert re.search(r"^Skipped +winhost, +NodeReady .*\n +winhost2 ", said, re.MULTILINE), said
     for node in started.nodes.values():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from aksprov.checks.windows_network import await_network
 from aksprov.model.cluster import Node
 from aksprov.model.desired import Desired
 from aksprov.model.row import Row
 from aksprov.model.transport import Connection
 from aksprov.planning.bring_up import INIT, JOIN_CONTROL_PLANE, JOIN_WORKER, NETWORK_PLUGIN
 from aksprov.rendering.pools import on_windows
+from aksprov.rendering.windows_kube_proxy import HNS_NETWORKS
 from aksprov.workflows.bring_up.apply_network_plugin import apply_documents, apply_network_plugin
 from aksprov.workflows.bring_up.join_secrets import JoinSecrets, completion, give_out, make_secrets, take_back
 from aksprov.workflows.bring_up.join_windows import join_windows
@@ -64,13 +66,22 @@ async def bring_up(
             # Flannel's service account is there only now
             tokens = await make_tokens(connection, first.address, accounts_of(desired))
             join = join_windows(desired, values, certificate, tokens)
-            joined.extend(await steps.each(windows, JOIN_WORKER, join))
+            new = await steps.each(windows, JOIN_WORKER, join)
+            await _await_networks(desired, steps, new)
+            joined.extend(new)
         rows.extend(await wait_ready(connection, desired, joined))
 
     await steps.one(first.name, NETWORK_PLUGIN, plug_in)
     if others or workers:
         await steps.fleet.one(first.name, lambda c: take_back(c, first.address))
     return tuple(rows)
+
+
+async def _await_networks(desired: Desired, steps: Steps, names: list[str]) -> None:
+    """The network plugin's network on Windows nodes that have joined; the verification that follows has its rows."""
+    cluster = desired.cluster
+    network = HNS_NETWORKS[cluster.primary_network_plugin]
+    await steps.fleet.each(names, lambda c: await_network(c, network, cluster=cluster.name))
 
 
 def _init(desired: Desired, node: Node) -> Action:

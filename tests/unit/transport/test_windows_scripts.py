@@ -60,7 +60,10 @@ COMMANDS: dict[str, set[str]] = {
     "New-ScheduledTaskAction": {"Argument", "Execute"},
     "New-ScheduledTaskPrincipal": {"LogonType", "RunLevel", "UserId"},
     "New-ScheduledTaskSettingsSet": {
-        "AllowStartIfOnBatteries", "DontStopIfGoingOnBatteries", "ExecutionTimeLimit", "MultipleInstances",
+        "AllowStartIfOnBatteries",
+        "DontStopIfGoingOnBatteries",
+        "ExecutionTimeLimit",
+        "MultipleInstances",
         "StartWhenAvailable",
     },
     "New-ScheduledTaskTrigger": {"At", "AtStartup", "Once", "RepetitionInterval"},

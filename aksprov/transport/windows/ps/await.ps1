@@ -7,7 +7,7 @@ $watch = [Diagnostics.Stopwatch]::StartNew()
 while (-not [IO.File]::Exists("$mine.result")) {
     $task = Get-ScheduledTask -TaskName $asked.unit -ErrorAction SilentlyContinue
     # it is not Running at once, and its result comes before its end
-    if ($task -and "$($task.State)" -eq 'Running') { $quiet = 0 } else { $quiet++ }
+    if ($task -and 'Running', 'Queued' -contains "$($task.State)") { $quiet = 0 } else { $quiet++ }
     if (-not $task -or $quiet -gt 20) { break }
     if ($watch.Elapsed.TotalSeconds -ge 20) { return Write-Answer @{ text = 'running' } }
     Start-Sleep -Milliseconds 500

@@ -16,7 +16,7 @@ function Start-LongStep {
     Assert-State $asked
     foreach ($task in @(Get-ScheduledTask -TaskName 'aksprov-step-*' -ErrorAction SilentlyContinue)) {
         if ($task.TaskName -eq $asked.unit) { return 'there' }
-        if ("$($task.State)" -eq 'Running') { return "busy $($task.TaskName)" }
+        if ('Running', 'Queued' -contains "$($task.State)") { return "busy $($task.TaskName)" }
         Unregister-ScheduledTask -TaskName $task.TaskName -Confirm:$false
     }
     # what a step left whose end nobody saw, secrets too

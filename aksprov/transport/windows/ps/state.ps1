@@ -57,7 +57,7 @@ function Find-LeftSecret {
         foreach ($path in [IO.Directory]::GetFiles("$D\run", "aksprov-step-*$ending")) {
             $name = $path.Substring($path.IndexOf('aksprov-step-')).Replace($ending, '')
             $task = Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
-            if (-not $task -or "$($task.State)" -ne 'Running') { $path }
+            if (-not $task -or 'Running', 'Queued' -notcontains "$($task.State)") { $path }
         }
     }
 }
