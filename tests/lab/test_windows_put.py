@@ -324,3 +324,46 @@ async def test_who_is_held_down_by_remote_uac_is_told_so(host: WindowsHost) -> N
         error = await refused(connection, delivery(small_node()))
         assert (error.code, "LocalAccountTokenFilterPolicy" in (error.fix or "")) == ("HostNotAdministrator", True)
     assert not host.path(HOME).exists()
+
+
+@in_loop
+async def test_a_file_that_is_in_use_is_a_row_before_anything_is_changed(host: WindowsHost) -> None:
+    """By a program that shares it with nobody (winrmhost's README)."""
+    async with host.connected() as connection:
+        await connection.put_bundle(delivery(small_node()))
+        held = host.path(CONFIG)
+        held.chmod(0o1644)
+        assert (await connection.observe([])).files[CONFIG].sha256 == ""
+        error = await refused(connection, delivery(small_node(" --other", "10251"), epoch=2))
+        assert (error.code, "config.toml is in use" in error.why) == ("TargetRefused", True), error.why
+        assert "end the program that holds the file" in error.fix
+        assert host.state["firewall"]["aksprov-kubelet"]["LocalPort"] == "10250"
+        assert "--other" not in held.read_text() + host.state["services"]["containerd"]["binary"]
+        assert host.litter() == []
+        held.chmod(0o644)
+        await connection.put_bundle(delivery(small_node(" --other", "10251"), epoch=3))
+    assert "--other" in held.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", ["psrp", "winrm"])
+@in_loop
+async def test_a_host_of_another_language_and_code_page(tmp_path: Path, wire: str) -> None:
+    """Windows' own words arrive, ours do, and bytes of its code page in a program's do no harm."""
+    with windows_host(tmp_path, codepage=850) as host:
+        host.entry = msgspec.structs.replace(host.entry, connection=wire)
+        async with host.connected() as connection:
+            said = await connection.run("'ü ß €'")
+            assert said.stdout.decode() == "ü ß €\n"
+            host.served.windows.fail(
+                "sc.exe", "Zugriff für Dienst verweigert", match="start containerd", exit=5, times=1
+            )
+            error = await refused(connection, delivery(small_node()))
+            assert (error.code, "für Dienst" in error.why) == ("ServiceNotRunning", True), error.why
+            refuses = '#!/bin/sh\ncase "$*" in *--help*) exit 0;; esac\nprintf "ung\\201ltig: x\\n"\nexit 1\n'
+            host.write("C:/k/kubeadm.exe", refuses, program=True)
+            error = await refused(connection, delivery(small_node(), epoch=2))
+            assert (error.code, "ltig: x" in error.why) == ("ConfigRefused", True), error.why
+            host.path("C:/k/kubeadm.exe").unlink()
+            await connection.put_bundle(delivery(small_node(), epoch=3))
+        assert host.litter() == []

@@ -24,10 +24,10 @@ PIECE_BYTES = 270_000
 
 
 class FileSaid(msgspec.Struct):
-    """What lacks.ps1 says of a file."""
+    """What lacks.ps1 says of a file; observe.ps1, whose answer is read twice, says other things of it."""
 
     path: str
-    state: str
+    state: str = ""
     pieces: str = ""
 
 

@@ -78,6 +78,8 @@ function Undo-Swap {
     foreach ($line in $lines) {
         try {
             switch ($line.kind) {
+                # one that was not there goes before those it depends on
+                'service' { if ($line.state -eq 'null') { Restore-ServiceState $line.name $null } }
                 'rule' { Restore-Rule $line.name (ConvertFrom-Json -InputObject $line.state) }
                 'task' { Restore-Task $line.name (ConvertFrom-Json -InputObject $line.state) }
                 'link' { if ([IO.Directory]::Exists((Get-Native $line.name))) { [IO.Directory]::Delete((Get-Native $line.name)) } }
@@ -88,7 +90,7 @@ function Undo-Swap {
     # in the order they were recorded: a service starts after those it depends on
     [array]::Reverse($lines)
     foreach ($line in $lines) {
-        try { if ($line.kind -eq 'service') { Restore-ServiceState $line.name (ConvertFrom-Json -InputObject $line.state) } }
+        try { if ($line.kind -eq 'service' -and $line.state -ne 'null') { Restore-ServiceState $line.name (ConvertFrom-Json -InputObject $line.state) } }
         catch { $S.broken += "$($line.name): $_" }
     }
     if (-not $S.broken) { Remove-File "$D\swap.log" }
