@@ -74,6 +74,23 @@ def test_what_a_step_says_last_is_in_its_row_without_secrets_and_they_are_gone_f
     assert left.stdout == ""
 
 
+def test_a_look_at_the_host_takes_nothing_from_a_step_that_runs_and_what_a_dead_one_left(lab: Lab) -> None:
+    """A secret of a step whose unit is gone goes, and the folder of a process that is gone."""
+    host, text = entry(lab, "w2"), "sleep 2; cat $secret >/dev/null && echo it was there; exit 1"
+    lab["w2"].ssh("mkdir -p /run/aksprov/999999999; touch /run/aksprov/aksprov-step-dead.secret")
+
+    async def looked_at(connection: Connection) -> str:
+        task = asyncio.create_task(_step(connection, text, secret=f"token: {TOKEN}\n"))
+        while not task.done():
+            await connection.observe(())
+        with pytest.raises(HostError) as caught:
+            await task
+        return caught.value.why
+
+    assert "it was there" in on_host(host, looked_at)
+    assert lab["w2"].ssh("ls /run/aksprov", check=False).stdout == ""
+
+
 def test_two_runs_at_once_on_a_host_go_one_after_the_other(lab: Lab) -> None:
     async def both(connection: Connection) -> None:
         first = _step(connection, "echo a >>/run/order; sleep 2; echo b >>/run/order")

@@ -133,7 +133,14 @@ text /etc/kubernetes/pki/ca.crt
 part cakey
 [ -e /etc/kubernetes/pki/ca.key ] && echo yes
 part end
-# secrets that a killed run left: each lies in a folder named by the process that used it
+# secrets that a killed run left: each lies in a folder named by the process that used it, or belongs to a unit
 set +f
-for T in /run/aksprov/*; do [ -d "/proc/${T##*/}" ] || rm -rf "$T"; done
+for T in /run/aksprov/*; do
+	K=${T##*/}
+	case $K in
+	aksprov-step-*.secret*) timeout 3 systemctl -q is-active "${K%%.secret*}" || rm -f "$T" ;;
+	*[!0-9]*) ;;
+	*) [ -d "/proc/$K" ] || rm -rf "$T" ;;
+	esac
+done
 exit 0
