@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -76,6 +77,12 @@ class Bench:
 
     def kill_at(self, kind: str, step: str) -> None:
         """Bring the cluster up, and kill the program dead at an event."""
+        running = self.start_until(kind, step)
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+
+    def start_until(self, kind: str, step: str) -> subprocess.Popen[str]:
+        """Bring the cluster up, as far as to an event; the program goes on."""
         events = self.controller.directory / "events"
         events.unlink(missing_ok=True)
         running = self.controller.start(*self.command, "--events", str(events))
@@ -89,9 +96,24 @@ class Bench:
 
         try:
             eventually(came, bool, 240)
-        finally:
-            running.send_signal(signal.SIGKILL)
-            running.communicate()
+        except AssertionError:
+            running.kill()
+            raise
+        return running
+
+    def failures(self) -> dict[str, str]:
+        """Bring the cluster up as far as it goes; host -> the row that failed, its code first."""
+        done = self.controller.run(*self.command, "--output", "json", check=1, timeout=600)
+        return dict(re.findall(r"^Failed: (\S+) (.*)$", done.stderr, re.MULTILINE))
+
+    def uid(self) -> str:
+        """What no second kubeadm init would leave as it is."""
+        command = (
+            "kubectl --kubeconfig /etc/kubernetes/admin.conf get namespace kube-system -o 'jsonpath={.metadata.uid}'"
+        )
+        uid = self.lab["cp1"].ssh(command).stdout.strip()
+        assert len(uid) == 36
+        return uid
 
     def kubectl(self, *arguments: str, stdin: str = "", program: Path | None = None) -> str:
         """What a kubectl prints, by default the kit's, from the controller's place with the product's kubeconfig."""

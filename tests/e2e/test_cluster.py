@@ -43,9 +43,16 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield Bench(lab, tmp_path_factory.mktemp("controller"), Kit(), spare=1)
 
 
-def test_it_comes_up_in_one_command(bench: Bench) -> None:
-    """Static pods have no proxy of their host's."""
+def test_killed_at_five_points_the_same_command_completes(bench: Bench) -> None:
+    """What was done stays: its data are those of the first init; static pods have no proxy of their host."""
+    bench.kill_at("step.started", "init-control-plane")
+    bench.kill_at("step.finished", "init-control-plane")
+    uid = bench.uid()
+    bench.kill_at("step.started", "join-worker")
+    bench.kill_at("step.finished", "join-worker")
+    bench.kill_at("step.started", "apply-network-plugin")
     assert "ProxyInEnvironment" in bench.make().stdout
+    assert bench.uid() == uid
     static = bench.lab["cp1"].ssh("cat /etc/kubernetes/manifests/*").stdout
     assert "kube-apiserver" in static and "PROXY" not in static
     assert bench.controller.json("get-cluster", "--name", "demo")[0]["ProvisioningState"] == "Deployed"
@@ -140,6 +147,11 @@ def test_the_pool_grows_to_two_and_shrinks_again(bench: Bench) -> None:
     bench.controller.run("set-node-pool", *pool, "--count", "1", "--yes", timeout=400)
     assert bench.ready() == {"cp1": "True", "w1": "True"}
     assert bench.controller.json("get-node-pool", *pool)[0]["Nodes"] == ["w1"]
+    server = f"https://{bench.lab['cp1'].ip}:6443"
+    may = f"kubectl --kubeconfig /etc/kubernetes/aksprov/nodes.conf --server {server} auth can-i"
+    rights = ("delete nodes", "create pods --subresource eviction", "get secrets", "create pods")
+    asked = "; ".join(f"{may} {right}" for right in rights)
+    assert bench.lab["cp1"].ssh(asked, check=False).stdout.split() == ["yes", "yes", "no", "no"]
     assert bench.lab["w2"].ssh(LOOK, check=False).stdout.split() == ["inactive", "disabled"]
     addresses = bench.controller.json("get-cluster-network", "--name", "labnet", "--addresses")
     assert bench.lab["w2"].ip not in str(addresses)

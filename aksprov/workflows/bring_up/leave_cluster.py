@@ -61,7 +61,7 @@ def member_of(members: dict[str, Any], address: str) -> str | None:
 
 
 def _leave(name: str, step: str, seconds: int, asked: Node, node: Node) -> Action:
-    text = script(name, values={"address": asked.address, "node": node.name})
+    text = script("identity", name, values={"address": asked.address, "node": node.name})
 
     async def action(connection: Connection, holder: Holder) -> None:
         await long_step(connection, holder, step, text, seconds=seconds)

@@ -1,8 +1,6 @@
-# drain.sh: a node's pods go elsewhere, as their PodDisruptionBudgets allow, then the node is deleted.  Needs address and node.
+# drain.sh: a node's pods go elsewhere, as their PodDisruptionBudgets allow, then the node is deleted.  Needs node, and
+# what identity.sh makes.
 # One that cannot be drained takes pods again.
-ask() {
-	no_proxy='*' NO_PROXY='*' kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$address:6443" "$@"
-}
 there=$(ask get node "$node" --ignore-not-found -o name) || exit 1
 [ -n "$there" ] || exit 0
 data=--delete-emptydir-data
