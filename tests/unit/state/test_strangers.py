@@ -1,7 +1,7 @@
 """Addresses that somebody answered for, on both databases: in quarantine, shown, and free again when released.
 
-Seen to fail: with `free_strangers` looking at the address alone, a cluster's own lease went; without the purpose in the
-rules of a network's users, a network could not be removed any more.
+Seen to fail: without the purpose in the rules of a network's users, a network could not be removed any more; without
+its strangers in `remove_network`, their addresses stayed when it went.
 """
 
 from __future__ import annotations
