@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,19 +27,6 @@ def _downloads(folder: Path) -> None:
         write(folder, f"windows/bin/{program.rpartition('/')[2]}", f"#!{sys.executable}\n{text}{'#' * 1_000_000}\n")
     write(folder, "windows/bin/ctr.exe", CTR)
     archive(folder / "windows/images/pause.tar", ["registry.k8s.io/pause:3.10"])
-
-
-@contextmanager
-def _site(started: Started, folder: Path) -> Iterator[str]:
-    """A server of the site in the lab's network, and the URL of the folder; what it was asked for goes to "asked"."""
-    with (started.controller.directory / "asked").open("w") as asked:
-        command = [sys.executable, "-m", "http.server", "8099", "--bind", "127.0.0.3", "--directory", str(folder)]
-        serving = subprocess.Popen(started.lab.inside(command), stdout=asked, stderr=asked)
-        try:
-            yield "http://127.0.0.3:8099"
-        finally:
-            serving.terminate()
-            serving.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -71,29 +56,27 @@ def test_what_hosts_lack_is_one_row_each_before_anything_starts(bare: Started) -
 
 
 def test_bare_hosts_are_prepared_from_a_bundle_and_join(bare: Started) -> None:
-    """By the site's server; and the same command again changes nothing and asks for nothing."""
+    """The control plane serves its files to both, over one wire and the other; then nothing changes any more."""
     _downloads(bare.controller.directory / "downloads")
     bare.controller.run(*NEW)
     folder = bare.controller.directory / "bundle"
-    with _site(bare, folder) as url:
-        source = ("--offline-bundle", "bundle", "--offline-bundle-url", url)
-        (planned,) = {
-            step["title"]
-            for host in bare.controller.json(*CLUSTER, *source, "--what-if", check=2)["hosts"]
-            for step in host["steps"]
-            if step["id"] == "prepare-host" and host["name"] in WINDOWS
-        }
-        assert planned.startswith("install from the offline bundle: containerd, ")
-        bare.run(*CLUSTER, *source)
-        assert bare.status() == "Deployed"
-        for node in bare.nodes.values():
-            assert (len(node.calls("join")), node.calls("reset")) == (1, [])
-            assert (node.drive / "k/kubelet.exe").read_bytes() == (folder / "windows/bin/kubelet.exe").read_bytes()
-            assert (node.standin / "imported").read_text().count("images import") == 1
-            assert not list((node.drive / "ProgramData/aksprov/images").iterdir())
-        asked = (bare.controller.directory / "asked").read_text()
-        assert asked.count("GET /windows/bin/kubelet.exe") == len(WINDOWS)
-        assert "nothing to change" in bare.run(*CLUSTER, *source).stderr
-        assert (bare.controller.directory / "asked").read_text() == asked
-    found = bare.controller.json("get-cluster", "--name", "demo")[0]
-    assert (found["ProgramSource"], found["OfflineBundleUrl"]) == ("bundle", url)
+    source = ("--offline-bundle", "bundle")
+    (planned,) = {
+        step["title"]
+        for host in bare.controller.json(*CLUSTER, *source, "--what-if", check=2)["hosts"]
+        for step in host["steps"]
+        if step["id"] == "prepare-host" and host["name"] in WINDOWS
+    }
+    assert planned.startswith("install from the offline bundle: containerd, ")
+    bare.run(*CLUSTER, *source)
+    assert bare.status() == "Deployed"
+    brought = {(e["host"], e["step"]) for e in bare.events() if e["kind"] == "step.finished" and "bundle" in e["step"]}
+    assert brought == {("cp1", "push-bundle"), *((name, "fetch-bundle") for name in WINDOWS)}
+    for node in bare.nodes.values():
+        assert (len(node.calls("join")), node.calls("reset")) == (1, [])
+        assert (node.drive / "k/kubelet.exe").read_bytes() == (folder / "windows/bin/kubelet.exe").read_bytes()
+        assert (node.standin / "imported").read_text().count("images import") == 1
+        assert not list((node.drive / "ProgramData/aksprov/images").iterdir())
+    left = bare.lab["cp1"].shell("ls -A /run/aksprov-serve /var/lib/aksprov/offline 2>/dev/null", check=False)
+    assert left.stdout.split("\n")[0] in ("", "/var/lib/aksprov/offline:"), left.stdout
+    assert "nothing to change" in bare.run(*CLUSTER, *source).stderr

@@ -8,10 +8,11 @@ import asyncio
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ from windows_node import PROGRAMS, WindowsNode
 from aksprov.errors import HostError
 from aksprov.facts.windows_programs import windows_lacking
 from aksprov.model.offline_bundle import BundleFile, OfflineBundle, OpenedBundle
+from aksprov.model.programs import ProgramSource
 from aksprov.model.transport import Connection
 from aksprov.rendering.bundle import render_bundle
 from aksprov.rendering.templates import Templates
@@ -152,8 +154,11 @@ async def test_a_bare_host_gets_its_programs_and_images_from_a_bundle(joining: J
     bundle = _bundle(tmp_path / "bundle")
     imported = node.standin / "imported"
     with site(bundle.folder) as url:
-        prepare = install_on_windows(bundle, url if joining.entry.connection == "winrm" else "")
-        await prepare(connection, HOLDER)
+        programs = ProgramSource(source="bundle", bundle_url=url if joining.entry.connection == "winrm" else "")
+        desired = msgspec.structs.replace(CLUSTER, cluster=msgspec.structs.replace(CLUSTER.cluster, programs=programs))
+        steps: Any = OneHost(connection)
+        prepare = partial(install_on_windows, desired, steps, ["win1"], bundle)
+        assert await prepare() == ("win1",)
         seen = await connection.observe(())
         assert windows_lacking(CLUSTER.cluster, seen.facts) == ()
         await joining.push()
@@ -168,9 +173,24 @@ async def test_a_bare_host_gets_its_programs_and_images_from_a_bundle(joining: J
         assert not list((node.drive / "ProgramData/aksprov/images").iterdir())
         assert joining.services == {"containerd": "Running", "kubelet": "Running"}
         before = joining.host.served.stats["bytes_in"]
-        await prepare(connection, HOLDER)
+        assert await prepare() == ("win1",)
         assert joining.host.served.stats["bytes_in"] - before < 30_000
     await connection.close()
+
+
+class OneHost:
+    """The steps of a run on the one host, and its fleet."""
+
+    epochs: Mapping[str, int] = {}
+    failures: Mapping[str, HostError] = {}
+
+    def __init__(self, connection: Connection) -> None:
+        self.fleet, self.connection = self, connection
+
+    async def each(self, keys: Iterable[str], *named: Any) -> Any:
+        """As Fleet.each, or with a step's name as Steps.each."""
+        *step, action = named
+        return {key: await action(self.connection, *[HOLDER for _ in step]) for key in keys}
 
 
 def _bundle(folder: Path) -> OpenedBundle:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -60,12 +59,11 @@ async def prepare_hosts(
     """
     nodes = {node.host: node for node in desired.nodes}
     if bundle is not None:
-        windows = {key for key in keys if on_windows(desired.cluster, nodes[key])}
-        done = await asyncio.gather(
-            install_bundle(desired, steps, [key for key in keys if key not in windows], bundle),
-            steps.each(windows, PREPARE, install_on_windows(bundle, desired.cluster.programs.bundle_url)),
-        )
-        return tuple(key for part in done for key in part)
+        windows = [key for key in keys if on_windows(desired.cluster, nodes[key])]
+        linux = [key for key in keys if key not in windows]
+        # one after the other: a host of the first may serve the second
+        done = await install_bundle(desired, steps, linux, bundle)
+        return (*done, *await install_on_windows(desired, steps, windows, bundle))
 
     async def action(connection: Connection, holder: Holder) -> None:
         await install_packages(connection, holder, nodes[connection.host.key], desired.cluster)
