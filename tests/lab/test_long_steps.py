@@ -12,6 +12,7 @@ from transport_lab import entry, error_of, on_host
 from aksprov.errors import HostError
 from aksprov.model.transport import Connection
 from aksprov.workflows.bring_up.long_step import Holder, long_step
+from aksprov.workflows.bring_up.scripts import script
 
 STEP = "join-worker"
 TOKEN, KEY = "abcdef.0123456789abcdef", "5e" * 32
@@ -101,3 +102,14 @@ def test_two_runs_at_once_on_a_host_go_one_after_the_other(lab: Lab) -> None:
 
     on_host(entry(lab, "cp3"), both)
     assert lab["cp3"].ssh("cat /run/order; rm /run/order").stdout.split() == ["a", "b", "c"]
+
+
+def test_a_node_that_gives_up_says_what_its_control_plane_said_last(lab: Lab) -> None:
+    """The newest log of each container, in the form of the CRI, without its times."""
+    place = "/var/log/pods/kube-system_etcd-w1_0/etcd"
+    lab["w1"].ssh(f"mkdir -p {place}; touch -d yesterday {place}/1.log")
+    lab["w1"].write(f"{place}/2.log", f"2026-01-01T00:00:00Z stderr F panic: no space left, token {TOKEN}\n")
+    error = error_of(entry(lab, "w1"), lambda c: _step(c, f"{script('node')}give_up 11"))
+    lab["w1"].ssh("rm -r /var/log/pods /var/lib/aksprov/originals")
+    assert error.code == "ApiServerNotAnswering"
+    assert "etcd: panic: no space left, token [secret]" in error.why

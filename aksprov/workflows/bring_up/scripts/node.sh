@@ -32,8 +32,15 @@ clean() {
 	rmdir "$empty"
 }
 
-# stop with what the kubelet says
+# stop with what etcd, the API server and the kubelet said last; that there is no node yet says nothing of why
 give_up() {
-	journalctl -u kubelet -n 6 --no-pager -o cat
+	for place in /var/log/pods/kube-system_etcd-*/etcd /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver; do
+		newest=
+		for log in "$place"/*.log; do
+			[ ! -e "$log" ] || { [ -n "$newest" ] && [ "$newest" -nt "$log" ]; } || newest=$log
+		done
+		[ -z "$newest" ] || tail -n 3 "$newest" | cut -d ' ' -f 4- | cut -c 1-300 | sed "s/^/${place##*/}: /"
+	done
+	journalctl -u kubelet -n 80 --no-pager -o cat | grep -v 'node ".*" not found' | tail -n 5
 	exit "$1"
 }
