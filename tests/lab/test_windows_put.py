@@ -367,3 +367,23 @@ async def test_a_host_of_another_language_and_code_page(tmp_path: Path, wire: st
             host.path("C:/k/kubeadm.exe").unlink()
             await connection.put_bundle(delivery(small_node(), epoch=3))
         assert host.litter() == []
+
+
+@pytest.mark.slow
+@in_loop
+async def test_a_restart_that_takes_too_long_is_a_row_and_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with windows_host(tmp_path, restart_s=6.0) as host:
+        with host.served.windows.edit() as state:
+            state["features"]["Containers"][1] = "Available"
+        monkeypatch.setattr("aksprov.transport.windows.connection.RESTART_SECONDS", 2)
+        async with host.connected() as connection:
+            error = await refused(connection, delivery(small_node()))
+            assert (error.code, "again" in error.fix) == ("HostRestartFailed", True), error
+            assert not host.path(f"{HOME}/manifest.json").exists()
+        await asyncio.sleep(7)
+        async with host.connected() as connection:
+            await connection.put_bundle(delivery(small_node(), epoch=2))
+            assert "Containers" in (await connection.observe([])).facts.features
+        assert host.litter() == []
