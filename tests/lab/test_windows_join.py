@@ -232,7 +232,7 @@ async def test_what_kubeadm_says_is_told_without_secrets_and_the_next_run_goes_o
     assert error.code == "StepFailed"
     assert "error: the cluster said no to [secret]; kubeadm join ended with 1" in error.why
     assert SECRETS.token not in error.why
-    assert node.left == []
+    assert (node.secrets(SECRETS.token), node.left) == ([], [])
     (node.standin / "fail").unlink()
     # what kubeadm left half done is cleaned, and done again
     await joining.join("run-2")
@@ -260,6 +260,24 @@ async def test_a_step_of_a_run_that_was_killed_is_found_again(joining: Joining, 
     await again
     assert (len(node.calls("join")), node.calls("reset")) == (1, [])
     assert node.left == []
+
+
+@pytest.mark.slow
+@in_loop
+async def test_secrets_go_with_the_step_though_nobody_waits_for_its_end(joining: Joining) -> None:
+    node = joining.node
+    await joining.push()
+    (node.standin / "pause").touch()
+    killed = asyncio.create_task(joining.join())
+    await eventually(lambda: node.calls("join"))
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    assert len(node.secrets(SECRETS.token)) == 3  # kubeadm's own bootstrap file is the third
+    (node.standin / "pause").unlink()
+    await eventually(lambda: any(name.endswith(".result") for name in node.left))
+    assert node.secrets(SECRETS.token) == []
+    await joining.join()
+    assert (len(node.calls("join")), node.left) == (1, [])
 
 
 @pytest.mark.slow

@@ -34,9 +34,13 @@ function Join-Node {
     Remove-File $authority
     Write-Durable "$mine.yaml" '' 'Create'
     Set-Access "$mine.yaml" '0600' ''
-    Write-Durable "$mine.yaml" ([IO.File]::ReadAllText("$kubernetes\aksprov\kubeadm-join.yaml") + (Read-Secret)[0]) 'Create'
+    $end = (Read-Secret)[0]
+    $E.hidden += [regex]::Matches($end, 'token: "([^"]+)"')[0].Groups[1].Value
+    Write-Durable "$mine.yaml" ([IO.File]::ReadAllText("$kubernetes\aksprov\kubeadm-join.yaml") + $end) 'Create'
     $status = Invoke-Told $kubeadm (@('join', '--config', "$mine.yaml") + @($asked.arguments))
     if ($status -ne 0) {
+        # it has the token
+        Remove-File "$kubernetes\bootstrap-kubelet.conf"
         Write-KubeletLog
         Stop-With 1 "kubeadm join ended with $status"
     }

@@ -8,12 +8,16 @@ $found = "$D\originals\kubernetes"
 $mark = "$D\originals\kubeadm"
 # of the network plugin's and kube-proxy's accounts
 $kubeconfigs = "$kubernetes\kube-proxy.conf", "$kubernetes\flannel.conf"
-$E = @{ status = 1 }
+# how the step ends, and what it may not tell
+$E = @{ status = 1; hidden = @() }
 $env:Path = "C:\k;C:\Program Files\containerd;$env:Path"
 # our calls go direct, whatever proxy the machine has
 $env:NO_PROXY = '*'
 
-function Write-Line([string] $Text) { [IO.File]::AppendAllText("$mine.log", "$Text`n") }
+function Write-Line([string] $Text) {
+    foreach ($secret in $E.hidden) { $Text = $Text.Replace($secret, '[secret]') }
+    [IO.File]::AppendAllText("$mine.log", "$Text`n")
+}
 
 function Stop-With([int] $Status, [string] $Text) {
     $E.status = $Status
