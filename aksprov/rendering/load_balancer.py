@@ -24,12 +24,14 @@ class Balanced(Value, frozen=True, kw_only=True):
     """A cluster on one of its load balancers.
 
     Args:
-        late: its public late values that are known.
+        certificate: of its CA; None where it is not known yet.
+        late: the late value that it is, "" for another cluster's: that one's is known.
     """
 
     desired: Desired
     node: Node
-    late: Mapping[str, str]
+    certificate: str | None
+    late: str
 
     @property
     def key(self) -> str:
@@ -39,12 +41,12 @@ class Balanced(Value, frozen=True, kw_only=True):
 
 def balanced(desired: Desired, node: Node, late: Mapping[str, str]) -> tuple[Balanced, ...]:
     """The clusters that one load balancer serves, by key: this one, and those that share it."""
-    found = [Balanced(desired=desired, node=node, late=late)]
+    found = [Balanced(desired=desired, node=node, certificate=late.get("ca"), late="ca")]
     for neighbour in desired.beside.get(node.host, ()):
-        other, there = neighbour.desired, {"ca": neighbour.certificate}
-        if other is not None and neighbour.certificate:
+        other, theirs = neighbour.desired, neighbour.certificate
+        if other is not None and theirs:
             mine = (n for n in other.by_role("load-balancer") if n.host == node.host)
-            found += [Balanced(desired=other, node=n, late=there) for n in mine]
+            found += [Balanced(desired=other, node=n, certificate=theirs, late="") for n in mine]
     return tuple(sorted(found, key=lambda one: one.key))
 
 
@@ -59,7 +61,7 @@ def load_balancer_files(clusters: Sequence[Balanced], templates: Templates) -> I
     yield render.file("/etc/sysctl.d/99-zz-aksprov-load-balancer.conf", "haproxy/sysctl.conf.sysctl.j2", "sysctl", {})
     for one in clusters:
         # Not in /etc/haproxy itself, where a package may add files; not secret.
-        yield BundleFile(path=ca_file(one.key), content=one.late.get("ca"), late="ca", reader="named", cluster=one.key)
+        yield BundleFile(path=ca_file(one.key), content=one.certificate, late=one.late, reader="named", cluster=one.key)
         # Beside its reader; keepalived refuses a script that others than root could change.
         yield Renderer(templates, one.key).file(
             _check_script(one),

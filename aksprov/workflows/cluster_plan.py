@@ -222,6 +222,8 @@ async def _compare(seen: _Seen, fleet: Fleet, source: BundleSource) -> Picture:
         late = {}
     going = {k: o for k, o in observed.items() if k not in fleet.failures}
     targets = make_targets(desired, facts, late, source, offline=offline)
+    if offline:
+        targets = {key: _without_gone(target, observed.get(key), snapshot) for key, target in targets.items()}
     going |= await with_contents(targets, going, fleet)
     plan = make_plan(seen.verb, [f"cluster/{desired.cluster.name}"], planned_addresses(desired), targets, going)
     return Picture(
@@ -263,6 +265,13 @@ def make_targets(
         )
         for key, bundle in bundles.items()
     }
+
+
+def _without_gone(target: Target, seen: Observed | None, snapshot: Snapshot) -> Target:
+    """A folder loses what it has of clusters that have left: no removal came by, as it does on a host."""
+    files = seen.manifest.files if seen and seen.manifest else ()
+    gone = sorted({f.cluster for f in files} - snapshot.clusters.keys() - {*target.clusters})
+    return msgspec.structs.replace(target, clusters=(*target.clusters, *gone))
 
 
 def _leave_others_alone(

@@ -34,7 +34,7 @@ from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.contact import contact
 from aksprov.workflows.get_cluster import refuse_leaving
 from aksprov.workflows.host_accounts import agreed
-from aksprov.workflows.push_folder import cluster_of
+from aksprov.workflows.push_folder import as_written, cluster_of
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 
@@ -63,7 +63,7 @@ async def push_host(request: Request, session: Session, folder: Path, key: str) 
         store.check_free([key])
     async with Fleet({key: host}, contact(session, store), session.events) as fleet:
         network = snapshot.networks[cluster.network.lower()]
-        source = _alone(bundles[key])
+        source = _alone(bundles[key], folder)
         picture = await look(
             request.verb, cluster, network, snapshot, fleet, source, offline=False, reread=store.snapshot
         )
@@ -104,13 +104,13 @@ def _known(key: str, bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: 
     return host
 
 
-def _alone(bundle: Bundle) -> BundleSource:
+def _alone(bundle: Bundle, folder: Path) -> BundleSource:
     """The one host's bundle, whoever else is asked for."""
 
     def source(
         desired: Desired, facts: Mapping[str, Facts], late: Mapping[str, str], keys: Iterable[str]
     ) -> dict[str, Bundle]:
-        return {bundle.host: fill_late(bundle, late)} if bundle.host in set(keys) else {}
+        return as_written([bundle], desired, facts, late, folder) if bundle.host in set(keys) else {}
 
     return source
 
