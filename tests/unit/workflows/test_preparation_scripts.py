@@ -33,3 +33,38 @@ def test_shellcheck_finds_nothing(names: tuple[str, ...], tmp_path: Path) -> Non
     argv = [program, "--shell=sh", "--exclude=SC2154,SC2034", tmp_path / "script.sh"]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_a_host_is_asked_which_files_it_has_no_use_of_yet(tmp_path: Path) -> None:
+    """Programs that are missing or of another version, images with a tag that is not there, packages that are older."""
+    stubs = {
+        "systemctl": 'case "$*" in *containerd*) ;; *) exit 3 ;; esac',
+        "ctr": "echo k8s.gcr.io/pause:3.2; echo k8s.gcr.io/etcd:3.4",
+        "kubelet": "echo Kubernetes v1.20.2",
+        "kubeadm": "echo v1.20.1",
+        "dpkg-query": "case $4 in socat) echo installed 1:2 ;; ethtool) echo installed 5 ;; *) exit 1 ;; esac",
+        "dpkg": '[ "$2 $3 $4" = "1:2 ge 1:2" ]',
+    }
+    for name, text in stubs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    asked = {
+        "program kubelet": False,
+        "program kubeadm": True,
+        "program no-such-program": True,
+        "cni no-such-plugin": True,
+        "image a.tar k8s.gcr.io/pause:3.2 k8s.gcr.io/etcd:3.4": False,
+        "image b.tar k8s.gcr.io/pause:3.2 k8s.gcr.io/etcd:3.5": True,
+        "package socat_1%3a2_amd64.deb": False,
+        "package ethtool_6_amd64.deb": True,
+        "package conntrack_1_amd64.deb": True,
+        "package socat-1.x86_64.rpm": False,
+    }
+    lines = [f"{kind} {n} {rest}" for n, (kind, rest) in enumerate(line.split(" ", 1) for line in asked)]
+    values = {"programs": "kubelet kubeadm", "others": "no-such", "kubernetes": "1.20.2", "lock_seconds": "1"}
+    script = preparation("host", "look", values=values)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["sh", "-c", script], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == [str(n) for n, useful in enumerate(asked.values()) if useful], done.stderr

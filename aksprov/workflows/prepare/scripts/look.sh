@@ -30,7 +30,7 @@ lacking=$(missing)
 programs=$wanted
 while read -r kind sum name images; do
 	case $kind in
-	program) if has "$name"; then ! lacks "$name"; fi ;;
+	program) ! lacks "$name" ;;
 	cni) has "cni/$name" ;;
 	image) has_images "$images" ;;
 	package) [ -z "$lacking" ] || has_package "$name" ;;
