@@ -276,18 +276,24 @@ async def test_any_name_that_windows_can_have(host: WindowsHost, wire: str) -> N
     assert host.litter() == []
 
 
+@pytest.mark.parametrize("size", [2_500_000, pytest.param(40_000_000, marks=pytest.mark.slow)])
 @in_loop
-async def test_any_size(host: WindowsHost) -> None:
-    """Nothing at all, fifty files, and 40 MB, which take two pipelines."""
+async def test_any_size(host: WindowsHost, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Nothing at all, an empty file, fifty files, and more than one pipeline may carry: 40 MB take two."""
+    if size < 35_000_000:
+        monkeypatch.setattr("aksprov.transport.windows.delivery.PIPELINE_BYTES", 1_500_000)
     names = [f"C:/data/{n}/{n}.txt" for n in range(50)]
-    big = base64.b64encode(os.urandom(30_000_000)).decode()  # 40 MB of text; deflated it is 30
+    big = base64.b64encode(os.urandom(size)).decode()  # deflated it is of that size again
     many = (file("C:/data/big", big, "data"), *(file(name, name, "data") for name in names))
     async with host.connected() as connection:
         await connection.put_bundle(delivery(()))
+        before = host.served.stats["Command"]
         await connection.put_bundle(delivery((*many, file("C:/data/empty", "", "data")), epoch=2))
+        assert host.served.stats["Command"] - before == 2
         assert [host.path(name).read_text() for name in names] == names
         assert host.path("C:/data/big").read_text() == big
         assert host.path("C:/data/empty").read_bytes() == b""
+    assert host.litter() == []
 
 
 @in_loop

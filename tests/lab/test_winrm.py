@@ -96,7 +96,9 @@ async def test_an_unchanged_host_and_a_first_push_cost_few_round_trips(tmp_path:
             entry = msgspec.structs.replace(host.entry, address="127.0.0.32", port=port)
             assert await trips(host, entry, delivery((*small_node(), *many), epoch=6000 - port)) <= first
             # an engine that is short of time may say in two messages that its pool is open
+            pipelines = host.served.stats["Command"]
             assert min([await trips(host, entry, None), await trips(host, entry, None)]) <= again
+            assert host.served.stats["Command"] - pipelines == 2  # one each
 
 
 async def trips(host: WindowsHost, entry: Host, what: Delivery | None) -> int:
@@ -125,6 +127,9 @@ async def test_a_push_costs_few_round_trips(tmp_path: Path, wire: str, most: int
                 before = host.served.stats["round_trips"]
                 await connection.put_bundle(delivery(files, epoch=epoch))
                 assert host.served.stats["round_trips"] - before <= most + further
+            lines = [r["line"] for r in host.served.records if r["event"] == "command"]
+            assert all(len(line) < 1500 and "-Encoded" not in line for line in lines), lines  # cmd.exe takes 8,191
+            assert bool(lines) is (wire == "winrm")
         finally:
             await connection.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 import requests
 
 from aksprov.errors import ExitCode
 from aksprov.model.host import Host
-from aksprov.transport.windows import diagnosis
+from aksprov.transport.windows import diagnosis, psrp, winrs
 from aksprov.transport.windows.wire import CutError
 
 HOST = Host(name="win1", address="10.0.0.31", os="windows", user="ops", password_ref="env:PW")
@@ -60,3 +62,15 @@ def test_answers_that_are_no_ws_management(host: Host, status: int, told: str, w
 def test_a_network_that_fails_is_a_cut_once_the_host_had_answered(failure: Exception, begun: bool, told: str) -> None:
     error = diagnosis.network(HOST, failure, begun=begun)
     assert (error.code, isinstance(error, CutError)) == (told, begun)
+
+
+def test_libraries_tell_no_scripts() -> None:
+    """At INFO they write whole ones, parameters included, to whatever log there is."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    try:
+        for module in (psrp.WSMan.__module__, winrs.Protocol.__module__):
+            assert not logging.getLogger(module).isEnabledFor(logging.INFO), module
+    finally:
+        root.setLevel(before)
