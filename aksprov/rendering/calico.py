@@ -11,6 +11,7 @@ from aksprov.model.cluster import Cluster
 from aksprov.model.derived import API_PORT
 from aksprov.model.desired import Desired
 from aksprov.rendering.files import Renderer
+from aksprov.rendering.pools import on_windows
 
 _FOLDER = "/etc/kubernetes/aksprov/calico"
 
@@ -48,6 +49,7 @@ def _installation(desired: Desired, choice: Choice) -> dict[str, object]:
     return {
         "linux_dataplane": calico.DATAPLANES[cluster.calico_dataplane],
         "windows": choice.windows,
+        "windows_adapter": _windows_adapter(desired),
         "service_cidrs": cluster.service_cidrs,
         "ipv4": any(pool["family"] == 4 for pool in pools),
         "ipv6": any(pool["family"] == 6 for pool in pools),
@@ -55,6 +57,15 @@ def _installation(desired: Desired, choice: Choice) -> dict[str, object]:
         "node_cidrs": tuple(network.ip_address_prefix for network in desired.networks),  # the older form of the same
         "pools": pools,
     }
+
+
+def _windows_adapter(desired: Desired) -> str:
+    """The adapter that carries pods of Windows nodes; "" where its names differ, as Calico knows one for all.
+
+    Without a name Calico takes the adapter that Windows takes first, which on a host of several may be another one.
+    """
+    names = {node.interface for node in desired.nodes if on_windows(desired.cluster, node)}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _pool(cidr: str, cluster: Cluster, release: str) -> dict[str, object]:

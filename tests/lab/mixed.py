@@ -21,6 +21,8 @@ from windows_lab import PASSWORD, pwsh
 # Windows host -> where it listens, how it is reached, and its address in the network's prefix
 WINDOWS = {"winhost": ("127.0.0.1", "psrp", "10.77.0.40"), "winhost2": ("127.0.0.2", "winrm", "10.77.0.41")}
 
+ADAPTER = "Ethernet 2"  # which has that address
+
 
 @dataclass
 class Mixed:
@@ -78,9 +80,11 @@ def _serve(lab: Lab, root: Path, bind: str, address: str) -> Iterator[str]:
 
 
 def _give_address(root: Path, address: str) -> None:
+    """On a second adapter: the first one, which has the default route, is in another network."""
     file = root / ".winrmhost/windows.json"
     state = json.loads(file.read_text())
-    state["addresses"][0] |= {"address": address, "prefix": 16}
+    state["adapters"].append(state["adapters"][0] | {"name": ADAPTER, "index": 7, "mac": "00-15-5D-00-00-07"})
+    state["addresses"].append({"address": address, "prefix": 16, "index": 7, "alias": ADAPTER})
     file.write_text(json.dumps(state))
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mixed import WINDOWS, Mixed, mixed_hosts
+import yaml
+from mixed import ADAPTER, WINDOWS, Mixed, mixed_hosts
 from trio import ROLES, until
 from windows_lab import CONTAINERD, KUBELET, PROGRAM
 
@@ -59,7 +60,10 @@ def test_a_mixed_cluster_is_configured_in_one_command(mixed: Mixed) -> None:
     assert state["features"]["Containers"][1] == "Installed"
     assert {"containerd", "kubelet", "kube-proxy"} <= set(state["services"])
     assert state["services"]["containerd"]["status"] == "Running"
+    # of two adapters the one in the network's prefix is named, to the kubelet and to Calico
     assert f"--node-ip={ADDRESS}" in state["services"]["kubelet"]["binary"]
+    calico = mixed.controller.lab["cp1"].ssh("cat /etc/kubernetes/aksprov/calico/10-installation.yaml").stdout
+    assert yaml.safe_load(calico)["spec"]["windowsNodes"] == {"vxlanAdapter": ADAPTER}
     assert (mixed.root / "C/etc/kubernetes/aksprov/kubeadm-join.yaml").exists()
     rows = [
         row for row in mixed.controller.json("test-cluster", "--name", "demo", check=None) if row["Host"] in WINDOWS
@@ -147,6 +151,31 @@ def test_another_state_takes_the_host_over(mixed: Mixed) -> None:
     again = json.loads((mixed.root / "C/ProgramData/aksprov/manifest.json").read_text())
     assert again["state_id"] != manifest["state_id"]
     assert again["files"] == manifest["files"]
+
+
+@pytest.mark.slow
+def test_what_a_restart_lost_is_told_and_a_service_runs_again(mixed: Mixed) -> None:
+    """An address, a service, and the network of the cluster's plugin on a host whose node has joined."""
+    configure(mixed)
+    file, kubeconfig = mixed.root / ".winrmhost/windows.json", mixed.root / "C/etc/kubernetes/kubelet.conf"
+    state = json.loads(file.read_text())
+    addresses = list(state["addresses"])
+    kubeconfig.write_text("joined\n")
+    try:
+        state["addresses"] = [a for a in addresses if a["alias"] != ADAPTER]
+        state["services"]["containerd"]["status"] = "Stopped"
+        file.write_text(json.dumps(state))
+        rows = mixed.controller.json("test-cluster", "--name", "demo", check=None)
+        bad = ("Failed", "Warning")
+        told = {row["TestName"]: row for row in rows if row["Host"] == "winhost" and row["TestResult"] in bad}
+        assert {"AddressOnInterface", "ServiceActive", "HnsNetworks"} <= told.keys(), rows
+        assert told["AddressOnInterface"]["TestResult"] == told["HnsNetworks"]["TestResult"] == "Failed"
+        assert all(row["Recommendation"] for row in told.values())
+    finally:
+        kubeconfig.unlink()
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"addresses": addresses}))
+    configure(mixed)
+    assert mixed.state["services"]["containerd"]["status"] == "Running"
 
 
 @pytest.mark.slow

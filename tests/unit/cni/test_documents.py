@@ -14,7 +14,7 @@ import kubernetes_validate
 import msgspec
 import pytest
 import yaml
-from sample_cluster import POOLS, desired
+from sample_cluster import POOLS, desired, windows_cluster
 
 from aksprov.cmdlets.versions import OFFERED
 from aksprov.cni.capabilities import check
@@ -119,6 +119,21 @@ def test_calicos_documents_fit_their_release() -> None:
     releases = {o.calico for o in OFFERED}
     assert {f"{kind} {r}" for kind in ("Installation", "APIServer", "FelixConfiguration") for r in releases} <= seen
     assert f"IPAMConfiguration {OFFERED[-1].calico}" in seen
+
+
+@pytest.mark.schemas
+@pytest.mark.parametrize(
+    ("names", "said"), [(("Ethernet 2", "Ethernet 2"), {"vxlanAdapter": "Ethernet 2"}), (("Ethernet", "LAN"), None)]
+)
+def test_calico_is_told_the_adapter_of_windows_nodes(names: tuple[str, str], said: Document | None) -> None:
+    """The one in the network's prefix, where all of them call it so: Calico knows one name."""
+    what = windows_cluster()
+    (node,) = (n for n in what.nodes if n.host == "w2")
+    windows = (msgspec.structs.replace(node, interface=names[0]), msgspec.structs.replace(node, interface=names[1]))
+    what = msgspec.structs.replace(what, nodes=(*(n for n in what.nodes if n.host != "w2"), *windows))
+    (installation,) = (d for d in documents(what) if d["kind"] == "Installation")
+    assert installation["spec"].get("windowsNodes") == said
+    validate(installation, OFFERED[-1].calico)
 
 
 @pytest.mark.schemas
