@@ -65,7 +65,9 @@ def _define(request: Request, snapshot: Snapshot) -> Network:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "not given" if value is None else str(value)
+    if value is None or value == []:
+        return "not given"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _plan(request: Request, network: Network) -> Plan:

@@ -74,9 +74,11 @@ def test_nothing_of_ipv6_is_half_done(place: str, tmp_path: Path, whole_run: boo
     with open_store(place).write() as transaction:
         transaction.put_network(NETWORK)
         for number in range(4):
-            interfaces = {NETWORK.vswitch_name: "eth0"}
-            host = Host(name=f"h{number}", address=f"10.0.0.{20 + number}", os="linux", interfaces=interfaces)
-            transaction.put_host(host)
+            interfaces, labels = {NETWORK.vswitch_name: "eth0"}, {"site": "shop17"}
+            address = f"10.0.0.{20 + number}"
+            transaction.put_host(
+                Host(name=f"h{number}", address=address, os="linux", interfaces=interfaces, labels=labels)
+            )
     before = open_store(place).snapshot()
     for verb, given in CASES:
         more: dict[str, Any] = {"outputDir": str(tmp_path / "out")} if verb == "new-cluster" else {}
