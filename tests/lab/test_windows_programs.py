@@ -334,3 +334,24 @@ async def test_a_download_has_an_end_and_one_that_runs_already_is_waited_for(
             await asyncio.gather(fetch(connection, FENCE, file, slow), fetch(other, FENCE, file, slow))
             await place(connection, FENCE, [file])
     assert host.path(KUBEADM).read_bytes() == file.source.read_bytes()
+
+
+@pytest.mark.slow
+@in_loop
+async def test_folders_that_we_make_let_no_user_add_files(
+    host: WindowsHost, tmp_path: Path, small_pieces: None
+) -> None:
+    """Those of a drive's root do, if nothing is said, and what lies in ours runs as SYSTEM."""
+    async with connected(host) as connection:
+        await connection.put_bundle(delivery(small_node()))
+        await send(connection, [shipped(tmp_path, "C:/opt/cni/bin/flannel.exe", b"MZ")])
+    said = [r["parameters"]["Arguments"] for r in host.served.records if r.get("command") == "icacls.exe"]
+    grants = {words[0]: words for words in said if "/inheritance:r" in words}
+    for folder in ("C:\\etc", "C:\\etc\\cni", "C:\\opt"):  # those further in inherit it
+        assert grants[folder][1:] == [
+            "/inheritance:r",
+            "/grant:r",
+            "*S-1-5-18:(OI)(CI)F",
+            "*S-1-5-32-544:(OI)(CI)F",
+            "*S-1-5-32-545:(OI)(CI)RX",
+        ]

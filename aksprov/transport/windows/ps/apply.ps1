@@ -26,11 +26,9 @@ function New-FolderOf([string] $Path) {
         if ($folder.Length -eq 2 -and -not [IO.Directory]::Exists("$folder\")) { Stop-Step 'stage' 'TargetRefused' "there is no drive $folder" }
         if ($folder.Length -eq 2) { break }
     }
-    foreach ($one in $missing) {
-        Add-Staged "$one\"
-        $null = [IO.Directory]::CreateDirectory($one)
-        $one
-    }
+    foreach ($one in $missing) { Add-Staged "$one\" }
+    New-Folders $missing
+    $missing
 }
 
 function Read-Entry($Zip, [string] $Name) {

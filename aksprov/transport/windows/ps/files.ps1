@@ -49,6 +49,15 @@ function Set-Access([string] $Path, [string] $Mode, [string] $Inherited) {
     }
 }
 
+# folders, the outermost first.  Below C:\ every user may add files to a folder, if nothing is said, and what lies in ours runs as
+# SYSTEM; those further in inherit what is said of the first.
+function New-Folders([string[]] $Paths) {
+    foreach ($one in $Paths) {
+        $null = [IO.Directory]::CreateDirectory($one)
+        if ($one -eq $Paths[0]) { Set-Access $one '0644' '(OI)(CI)' }
+    }
+}
+
 # our own folder, closed to users before anything lies in it
 function Initialize-Home {
     if (-not [IO.Directory]::Exists("$D\run")) {

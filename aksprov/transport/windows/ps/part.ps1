@@ -14,8 +14,7 @@ function Test-Whole([string] $Native, $File) {
     [IO.File]::Exists($Native) -and (Get-Item -LiteralPath $Native).Length -eq $File.size -and (Get-Sha256 $Native) -eq $File.sha256
 }
 
-# the folders above a path.  Below C:\ every user may add files to a folder that inherits its access list, and what lies here runs
-# as SYSTEM.
+# the folders above a path
 function New-ProgramFolder([string] $Path) {
     $folder = Get-Folder (Get-Native $Path)
     $missing = @()
@@ -24,10 +23,7 @@ function New-ProgramFolder([string] $Path) {
         $missing = @($folder) + $missing
         $folder = Get-Folder $folder
     }
-    foreach ($one in $missing) {
-        $null = [IO.Directory]::CreateDirectory($one)
-        Set-Access $one '0644' '(OI)(CI)'
-    }
+    New-Folders $missing
 }
 
 # this run may change the host; locked from here on

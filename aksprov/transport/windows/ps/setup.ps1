@@ -174,9 +174,9 @@ function Add-Folder([string] $Path) {
     while (-not [IO.Directory]::Exists($Path)) { $missing = @($Path) + $missing; $Path = Get-Folder $Path }
     foreach ($one in $missing) {
         Add-Log "folder`t$one"
-        $null = [IO.Directory]::CreateDirectory($one)
         Save-Folder $one
     }
+    New-Folders $missing
 }
 
 function Set-Services($New, $Old) {
