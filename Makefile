@@ -1,4 +1,5 @@
-# make demo     the main job, for real: boots lab hosts and provisions them (CONTRIBUTING.md says what it needs)
+# make demo     the main job, for real: boots lab hosts and provisions them (CONTRIBUTING.md says what it needs), and goes on to
+#               a cluster that runs where AKSPROV_TEST_KUBERNETES names a folder with Kubernetes
 # make test     every test that can run here; what cannot is skipped, with a line that says why
 # make test-faults   every fault that hosts, networks and disks may have, not only one of each kind: about 20 minutes
 #
@@ -8,7 +9,7 @@
 SHELL = /bin/sh
 PYTEST = tools/in-venv pytest $(ARGS)
 
-.PHONY: test test-faults e2e e2e-full demo lint unit lab bench bench-peers bench-powershell bench-ansible bench-windows sanity build generate lock clean packages
+.PHONY: test test-faults e2e e2e-full demo lint unit lab bench bench-peers bench-powershell bench-ansible bench-windows bench-bring-up sanity build generate lock clean packages
 
 # a file of tests at a time, two on each core, as most of what lab tests do is wait; the lab's first, as they take longest
 WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
@@ -29,7 +30,7 @@ e2e-full: packages
 	@$(PYTEST) tests/e2e
 
 demo: packages
-	@tools/in-venv python tests/lab/demo.py
+	@PYTHONPATH=tests/e2e tools/in-venv python tests/lab/demo.py
 
 lint:
 	@$(PYTEST) --quiet tests/lint
@@ -58,6 +59,10 @@ bench-peers: packages
 # Windows hosts of the lab: ours against Ansible's psrp and winrm plugins and plain pypsrp; ARGS="10 0" is hosts and milliseconds
 bench-windows:
 	@AKSPROV_BENCH_PEERS=$$(tools/environment tests/bench) PYTHONPATH=tests/lab tools/in-venv python tests/bench/windows.py $(ARGS)
+
+# clusters of 1 + 1 + 1 hosts by aksprov and by plain commands over ssh, with the Kubernetes that AKSPROV_TEST_KUBERNETES names
+bench-bring-up: packages
+	@PYTHONPATH=tests/lab:tests/e2e tools/in-venv python tests/bench/bring_up.py $(ARGS)
 
 # ansible-test's sanity checks of the collection, laid out as it wants; takes packages from the index
 sanity:

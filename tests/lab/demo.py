@@ -1,16 +1,20 @@
 """The demo: lab hosts become a configured cluster, before your eyes.
 
 Run by ``make demo``.  AKSPROV_DEMO chooses: ``lab`` (real hosts, or exit 69), ``render``
-(the same job to a folder), ``auto`` (lab where it can run, else render).
+(the same job to a folder), ``auto`` (lab where it can run, else render).  Where
+AKSPROV_TEST_KUBERNETES names a folder with Kubernetes, it goes on to a cluster that runs.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -27,6 +31,11 @@ NETWORK = (
 CLUSTER = (
     "new-cluster --name demo --vnet labnet --primary-network-plugin calico --control-plane-node-count 3 "
     "--load-balancer-count 2 --node-pool-name linuxpool --node-count 2 --os-type linux --configure-only"
+)
+RUNNING = ("cp1", "w1", "lb1")
+RUNNING_CLUSTER = (
+    "new-cluster --name demo --vnet labnet --node-pool-name linuxpool --kubernetes-version {version} "
+    "--network-plugin-manifest plugin.yaml --node-settings @settings.json"
 )
 VIP = ("10.77.0.200", 6443)
 NOT_AVAILABLE = 69
@@ -47,18 +56,22 @@ class Demo:
 
     def aksprov(self, line: str, *, expect: int = 0) -> None:
         """Run one aksprov command, shown with its output; end the demo when it does not do as it should."""
-        print(f"\n$ aksprov {line}", flush=True)
-        argv = [str(Path(sys.executable).with_name("aksprov")), *line.split()]
+        self.run(f"aksprov {line}", Path(sys.executable).with_name("aksprov"), expect=expect)
+
+    def run(self, line: str, program: Path, *, expect: int = 0) -> None:
+        """Run the program that a command line names."""
+        print(f"\n$ {line}", flush=True)
+        argv = [str(program), *line.split()[1:]]
         if self.lab is not None:
             argv = self.lab.inside(argv)
         done = subprocess.run(argv, env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL, check=False)
         if done.returncode != expect:
             sys.exit(f"demo: exit code {done.returncode} where {expect} was expected")
 
-    def hosts_file(self) -> None:
+    def hosts_file(self, names: Sequence[str] = HOSTS) -> None:
         """Write hosts.yaml: who is there and how to reach it."""
         entries = []
-        for number, name in enumerate(HOSTS):
+        for number, name in enumerate(names):
             entry = {
                 "name": name,
                 "address": f"10.77.0.{11 + number}",
@@ -87,6 +100,28 @@ def in_lab(folder: Path) -> None:
         lose_a_load_balancer(lab)
         demo.aksprov("test-cluster --name demo")
         demo.aksprov(CLUSTER)
+
+
+def to_a_running_cluster(folder: Path) -> None:
+    """Kubernetes itself, on three hosts that have its programs and images."""
+    from kit import PACKAGES, VERSION, Kit  # of the tests of real clusters, which need the folder
+    from kubernetes_lab import HERE, SETTINGS
+    from minilab.spec import RUNTIME, HostOptions
+
+    print(f"\nBooting {len(RUNNING)} more hosts, and putting Kubernetes {VERSION} on them ...", flush=True)
+    nodes: list[HostOptions] = [{"name": name, **RUNTIME} for name in ("cp1", "w1")]
+    with Lab([*nodes, "lb1"], packages=PACKAGES, network="10.77.0.0/24") as lab:
+        kit = Kit()
+        kit.prepare(lab, ["cp1"], ["w1"])
+        demo = Demo(folder, lab)
+        demo.hosts_file(RUNNING)
+        shutil.copy(HERE / "plugin.yaml", folder)
+        (folder / "settings.json").write_text(json.dumps(SETTINGS))
+        demo.aksprov(NETWORK)
+        demo.aksprov("add-host --file hosts.yaml")
+        demo.aksprov(RUNNING_CLUSTER.format(version=VERSION))
+        demo.aksprov("get-credential --name demo --config-path demo.kubeconfig")
+        demo.run("kubectl --kubeconfig demo.kubeconfig get nodes", kit.program("kubectl"))
 
 
 def lose_a_load_balancer(lab: Lab) -> None:
@@ -157,6 +192,9 @@ def main() -> None:
             to_folder(Path(folder), why)
         else:
             in_lab(Path(folder))
+            if os.environ.get("AKSPROV_TEST_KUBERNETES"):
+                with tempfile.TemporaryDirectory(prefix="aksprov-demo-") as another:
+                    to_a_running_cluster(Path(another))
 
 
 if __name__ == "__main__":

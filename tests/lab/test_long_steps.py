@@ -64,10 +64,12 @@ def test_a_run_that_was_overtaken_starts_nothing(lab: Lab) -> None:
 
 
 def test_what_a_step_says_last_is_in_its_row_without_secrets_and_they_are_gone_from_the_host(lab: Lab) -> None:
-    text = f"cat $secret; for i in $(seq 40); do echo line $i; done; echo 'key {KEY}'; cat $secret; exit 1"
+    words = f"for i in $(seq 40); do echo line $i; done; echo 'key {KEY}'; cat $secret; printf '\\033[31mred\\033[0m'"
+    text = f"cat $secret; {words}; exit 1"
     error = error_of(entry(lab, "w1"), lambda c: _step(c, text, secret=f"token: {TOKEN}\n"))
     assert error.code == "StepFailed"
     assert "line 40" in error.why and "line 1;" not in error.why
+    assert error.why.endswith("; red")
     assert "[secret]" in error.why and TOKEN not in error.why + error.what + error.fix and KEY not in error.why
     left = lab["w1"].ssh(
         "ls /run/aksprov; systemctl list-units --all --plain --no-legend 'aksprov-step-*'", check=False

@@ -15,6 +15,7 @@ from aksprov.workflows.bring_up.scripts import script
 
 # What kubeadm could print of secrets, whatever it was asked to print: a token, a certificate key.
 _SECRET: Final = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b|(?<!sha256:)\b[0-9a-f]{64}\b")
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES: Final = 12
 # Exit codes of our scripts that have a meaning of their own -> code, what to do.
 _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
@@ -160,7 +161,7 @@ def _fenced(connection: Connection, seen: str, holder: Holder) -> HostError:
 
 
 def _failed(connection: Connection, step: str, said: str, hide: Iterable[str], *, status: str = "") -> HostError:
-    last = [line.strip() for line in redacted(said, hide).splitlines() if line.strip()][-_LAST_LINES:]
+    last = [line.strip() for line in redacted(_COLOURS.sub("", said), hide).splitlines() if line.strip()][-_LAST_LINES:]
     code, fix = _MEANINGS.get(status, ("StepFailed", "mend what it says, then run the same command again"))
     return HostError(
         code,
