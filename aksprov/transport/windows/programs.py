@@ -17,7 +17,7 @@ import msgspec
 from aksprov.errors import HostError
 from aksprov.model.base import Value
 from aksprov.transport.windows.connection import APPLY_SECONDS, WindowsConnection
-from aksprov.transport.windows.delivery import PIPELINE_BYTES, pieces
+from aksprov.transport.windows.delivery import PIECE_BYTES, PIPELINE_BYTES, pieces
 
 # Besides what is sent, a node needs room for pods' images and logs; Windows itself slows down with less.
 SPARE_BYTES: Final = 2 << 30
@@ -152,7 +152,10 @@ def _piece(source: Path, offset: int) -> Iterator[str]:
     """One piece of a file, as the lines of a pipeline; a file that became shorter has another hash on the host."""
     with source.open("rb") as stream:
         stream.seek(offset)
-        yield from pieces(stream.read(PIPELINE_BYTES))
+        end = offset + PIPELINE_BYTES
+        # little at a time: fifty hosts get theirs at once
+        while block := stream.read(min(PIECE_BYTES, end - stream.tell())):
+            yield from pieces(block)
 
 
 async def fetch(connection: WindowsConnection, fence: Fence, file: Shipped, url: str, proxy: str = "") -> None:
