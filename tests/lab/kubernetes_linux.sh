@@ -37,6 +37,8 @@ kubeadm() {
 		sleep 5
 		systemctl start kubelet
 		;;
+	"kubeconfig user --help") ;;
+	"kubeconfig user --client-name aksprov:nodes --config "*) cat $kubernetes/admin.conf ;;
 	"join --config "*)
 		grep -q 'token: "[a-z0-9]\{6\}\.[a-z0-9]\{16\}"' "$3" && grep -q caCertHashes "$3" || unknown "without a token: $*"
 		mkdir -p $kubernetes/pki
@@ -79,9 +81,15 @@ kubectl() {
 	"-n kube-system delete secret --ignore-not-found kubeadm-certs") ;;
 	"apply --server-side --force-conflicts -f "*) [ "$5" = - ] && cat >$there/applied || cat "$5"* >/dev/null ;;
 	"apply -f -")
-		cat >$there/account
-		grep -q kubernetes.io/service-account-token $there/account || unknown "another object: $*"
+		cat >$there/given
+		if grep -q kubernetes.io/service-account-token $there/given; then
+			mv $there/given $there/account
+		else
+			grep -q 'name: aksprov-nodes' $there/given || unknown "another object: $*"
+			rm $there/given
+		fi
 		;;
+	"-n kube-system get configmap kubeadm-config -o jsonpath={.data.ClusterConfiguration}") echo "kind: ClusterConfiguration" ;;
 	"-n kube-system get secret aksprov-windows-kube-proxy --ignore-not-found -o jsonpath={.data.token}")
 		printf 'an.account.token' | base64 -w0
 		;;
