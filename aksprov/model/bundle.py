@@ -9,8 +9,9 @@ from aksprov.model.base import Value
 from aksprov.model.names import RESERVED
 
 # Who reads a file.  The order is the order of the swap: a host's own address, which others bind to, then files that
-# other files name, then modules and sysctls (Windows: features and firewall), then each program's configuration (checked
-# with that program before it is swapped in), HAProxy before keepalived, Windows' services after what they read.
+# other files name, then modules and sysctls (Windows: features and firewall), then each program's configuration
+# (checked with that program before it is swapped in), HAProxy before keepalived, Windows' services after what they
+# read.
 Reader = Literal[
     "network", "named", "modules", "sysctl", "systemd", "features", "firewall", "containerd", "haproxy", "keepalived",
     "services", "kubeadm", "data",
