@@ -38,7 +38,8 @@ def test_a_path_has_its_place_in_a_folder(path: str, below: str) -> None:
         "etc/x", "/", "/etc/", "/etc//x", "/etc/../x", "/etc/a b", "/etc/\u00e4", "/etc/x\n",
         "c:/x", "C:", "C:/", "C:x", "C:\\x", "C:/a\\b", "C:/a//b", "C:/../x", "C:/a/..", "C:/a./b", "C:/a /b",
         "C:/ a", "C:/a:stream", "C:/con", "C:/a/NUL.txt/b", "C:/a/Lpt1.log", "//server/share", "\\\\server\\share",
-        "C:/a*", "C:/a?", 'C:/"a"', "C:/a<b", "C:/a|b", "C:/a\n", "C:/a\tb", "CC:/a", "C:/PROGRA~1/x", "C:/con .txt", "C:/CONIN$",
+        "C:/a*", "C:/a?", 'C:/"a"', "C:/a<b", "C:/a|b", "C:/a\n", "C:/a\tb", "CC:/a",
+        "C:/PROGRA~1/x", "C:/con .txt", "C:/CONIN$",
         "C:/com\u00b9", "C:/a\u202eb", "C:/a\u00a0b", "C:/\ud800", "C:/" + "x" * 198, "C:/" + "\U0001f600" * 99,
     ],
 )  # fmt: skip
