@@ -170,7 +170,7 @@ class PsrpWire:
         while shell.state == PSInvocationState.RUNNING:
             shell.poll_invoke()
             # what its error stream had came before the answer: the messages of a pipeline keep their order
-            if answers and shell.output and str(shell.output[-1]).endswith("}"):
+            if answers and shell.output and _is_answer(shell.output[-1]):
                 break
             if shell.state == PSInvocationState.RUNNING and time.monotonic() > deadline:
                 shell.stop()
@@ -211,3 +211,8 @@ class PsrpWire:
             raise diagnosis.network(self._host, e, begun=self._begun) from None
         except WinRMError as e:
             raise diagnosis.session(self._host, str(e)) from None
+
+
+def _is_answer(item: Any) -> bool:
+    """Whether an output object is the text of an object of JSON, and not one that a cmdlet let slip."""
+    return isinstance(item, str) and item.startswith("{") and item.endswith("}")
