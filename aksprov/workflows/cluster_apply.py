@@ -156,9 +156,13 @@ async def roll_out(store: Store, session: Session, picture: Picture, held: Reser
         await asyncio.to_thread(_record_late, store, picture, held, late[CA])
     async with store.journal.steps_of(held.run, held.epochs) as steps:
         await fleet.roll_out({k: h.wave for k, h in changes.items()}, picture.needs, work, late_missing)
-    given = {k for k, h in changes.items() if any(step.id == "network" for step in h.steps)}
-    await settle_addresses(picture.desired, given, fleet)
     return late
+
+
+async def settle(picture: Picture, fleet: Fleet) -> None:
+    """See that addresses which hosts were given in a roll-out answer; failures of hosts are left in the fleet."""
+    given = {host.name for host in picture.plan.hosts if any(step.id == "network" for step in host.steps)}
+    await settle_addresses(picture.desired, given, fleet)
 
 
 async def _give_ca(

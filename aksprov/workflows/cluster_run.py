@@ -37,6 +37,7 @@ from aksprov.workflows.cluster_apply import (
     reserve,
     roll_out,
     say_deploying,
+    settle,
     verify_cluster,
 )
 from aksprov.workflows.cluster_definition import network_names
@@ -152,6 +153,8 @@ async def _apply(
     async with kept_alive(store, held.epochs, terms):
         picture = await _prepare(session, store, picture, held, fleet, source)
         late = await roll_out(store, session, picture, held, fleet)
+        if not offline:
+            await settle(picture, fleet)
         if offline:
             rows: tuple[Row, ...] = ()
         elif kubernetes is None:

@@ -28,7 +28,7 @@ from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
 from aksprov.transport.folder import load_folder
-from aksprov.workflows.cluster_apply import STARTED, Reservation, fill_late, late_missing, roll_out
+from aksprov.workflows.cluster_apply import STARTED, Reservation, fill_late, late_missing, roll_out, settle
 from aksprov.workflows.cluster_plan import BundleSource, Picture, look
 from aksprov.workflows.cluster_view import cluster_object
 from aksprov.workflows.contact import contact
@@ -134,6 +134,7 @@ async def _apply(
     session.events.emit("run.started", text=f"{request.verb} {key}")
     async with kept_alive(store, held.epochs, session.lease_terms):
         late = await roll_out(store, session, picture, held, fleet)
+        await settle(picture, fleet)
         rows: tuple[Row, ...] = ()
         if key not in fleet.failures:
             bundle = fill_late(picture.targets[key].bundle, late)

@@ -49,9 +49,12 @@ def run(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
         said = capsys.readouterr()
         return code, json.loads(said.out) if said.out.strip() else None, said.err
 
-    for number, host in enumerate(HOSTS):
-        line = f"add-host --name {host} --address 10.0.0.{number + 11} --os linux --roles {ROLES[host[:-1]]} --offline"
-        assert run(line)[0] == 0
+    hosts = [
+        {"name": host, "address": f"10.0.0.{number + 11}", "os": "linux", "roles": [ROLES[host[:-1]]]}
+        for number, host in enumerate(HOSTS)
+    ]
+    Path("hosts.json").write_text(json.dumps({"hosts": hosts}))
+    assert run("add-host --file hosts.json --offline")[0] == 0
     for line in (NETWORK, CLUSTER.format("one"), CLUSTER.format("two")):
         assert run(line)[0] == 0
     return run
