@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from aksprov.model.host_lease import Epochs
 from aksprov.state import rows
@@ -18,6 +18,13 @@ from aksprov.state.schema import runs, steps
 from aksprov.state.step_writer import Entry, StepWriter
 
 DONE: Final = "done"
+
+# Built once, as others wait for each transaction: see aksprov.state.rows.
+_UNFINISHED: Final = (
+    select(runs.c.run, runs.c.objects)
+    .where(runs.c.input_hash == bindparam("of_request"), runs.c.result.is_(None))
+    .order_by(runs.c.id.desc())
+)
 
 
 class Runs:
@@ -79,13 +86,7 @@ class Runs:
         return int(count)
 
     def _unfinished(self, object_: str, input_hash: str) -> str | None:
-        columns = runs.c
-        query = (
-            select(columns.run, columns.objects)
-            .where(columns.input_hash == input_hash, columns.result.is_(None))
-            .order_by(columns.id.desc())
-        )
-        found = self._connection.execute(query).all()
+        found = self._connection.execute(_UNFINISHED, {"of_request": input_hash}).all()
         return next((str(row.run) for row in found if object_ in msgspec.json.decode(row.objects)), None)
 
 

@@ -27,6 +27,7 @@ _OBJECTS: Final[dict[str, tuple[str, type[Any]]]] = {
     "bundle-key": ("bundle_keys", BundleKey),
     "offline-download": ("offline_downloads", OfflineDownload),
 }
+_META: Final = select(schema.meta)
 
 
 def read_meta(connection: Connection, location: str) -> dict[str, str]:
@@ -35,7 +36,7 @@ def read_meta(connection: Connection, location: str) -> dict[str, str]:
     Raises:
         StateError: StateForeign, StateNewer.
     """
-    found = {row.name: row.value for row in connection.execute(select(schema.meta))}
+    found = {row.name: row.value for row in connection.execute(_META)}
     version = found.get(schema.VERSION, "")
     if not version.isdecimal() or not found.get(schema.STATE_ID):
         raise foreign(location, "the database does not say which version of a state it is")

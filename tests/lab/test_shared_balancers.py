@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from configured import NETWORK, VIP, eventually
 from controller import Controller
 from minilab import Lab
+
+from aksprov.state import open_store
 
 pytestmark = pytest.mark.slow
 BALANCERS = ("lb1", "lb2")
@@ -103,6 +106,27 @@ def test_a_balancer_that_was_off_when_a_cluster_left_is_put_right_by_the_other(p
     pair.run("test-host", "--name", "lb2")
     (network,) = pair.json("get-cluster-network", "--name", "labnet", "--addresses")
     assert "Quarantined" not in {a["State"] for a in network["Addresses"]}
+
+
+def test_a_lost_state_comes_back_with_both_clusters_and_each_is_whole(pair: Controller, tmp_path: Path) -> None:
+    """A state that knows one of the two is told of the other by their load balancers."""
+    pair.run(*command("one"))
+    pair.run(*command("two"))
+    for name in ("one", "two"):
+        assert [r for r in pair.json("test-cluster", "--name", name, check=0) if r["TestResult"] == "Failed"] == []
+    before, there = open_store(str(pair.state)).snapshot(), files(pair)
+    other = Controller(pair.lab, tmp_path)
+    other.run("adopt", "--file", pair.directory / "hosts.yaml", "--yes")
+    after = open_store(str(other.state)).snapshot()
+    for field in ("networks", "clusters", "router_ids", "late"):
+        assert getattr(after, field) == getattr(before, field), field
+    assert set(after.nodes) == set(before.nodes)
+    assert {(x.address, x.owner) for x in after.leases} == {(x.address, x.owner) for x in before.leases}
+    settled(other, "one")
+    settled(other, "two")
+    assert files(pair) == there
+    pair.run("adopt", "--file", pair.directory / "hosts.yaml", "--yes")
+    pair.run("remove-cluster", "--name", "one", "--yes")
 
 
 def test_when_the_last_leaves_all_is_as_it_was_found(pair: Controller, found: dict[str, str]) -> None:
