@@ -431,7 +431,7 @@ def test_machine_variables_reach_new_processes(host):
 
 
 def test_shutdown_program_restarts_too(serve):
-    host = serve(shutdown_s=0.1, restart_s=0.1)
+    host = serve(shutdown_s=1.0, restart_s=0.1)
     lines(host, "shutdown /r /t 0")
     deadline = time.monotonic() + 10
     while not any(r["event"] == "up" for r in host.records):
