@@ -16,7 +16,7 @@ from aksprov.ipam.lease_moves import follow
 from aksprov.ipam.matching import fill
 from aksprov.ipam.placement_rows import capacity_rows, definition_rows, dual_stack_rows
 from aksprov.ipam.ranges import in_prefix, listed, natural
-from aksprov.ipam.sharing import neighbours, shared_nodes
+from aksprov.ipam.sharing import neighbours, recorded_vip, shared_nodes
 from aksprov.ipam.spread import turns
 from aksprov.ipam.static import with_addresses
 from aksprov.ipam.too_few import too_few
@@ -45,7 +45,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
 
     Raises:
         DefinitionError: TooFewHosts, with what is missing for each role and why hosts were kept out;
-            VipPoolExhausted, RouterIdsExhausted.
+            VipPoolExhausted, NodeRangeExhausted, RouterIdsExhausted.
     """
     elsewhere = {p.name: snapshot.networks[p.network.lower()] for p in cluster.node_pools if p.network}
     mine = (n for n in snapshot.nodes if n.cluster == cluster.key)
@@ -60,7 +60,7 @@ def place(cluster: Cluster, network: Network, snapshot: Snapshot, *, offline: bo
     )
     given = with_addresses(added, network, elsewhere, snapshot)
     nodes = tuple(sorted((*recorded, *given.nodes), key=lambda node: (ROLES.index(node.role), node.index)))
-    vip = _recorded_vip(cluster, network, snapshot) or propose_vip(network, snapshot)
+    vip = recorded_vip(cluster.key, snapshot) or propose_vip(network, snapshot)
     return Desired(
         cluster=cluster,
         network=network,
@@ -252,12 +252,6 @@ def _leases(
     purpose = {True: STATIC, False: "node"}
     own = (lease(elsewhere.get(n.pool, network), n.address, purpose[n.host in given], f"host/{n.host}") for n in nodes)
     return (lease(network, vip, "vip", f"cluster/{cluster.key}"), *own)
-
-
-def _recorded_vip(cluster: Cluster, network: Network, snapshot: Snapshot) -> str:
-    owner = f"cluster/{cluster.key}"
-    mine = (x for x in snapshot.leases if x.network == network.key and x.purpose == "vip" and x.owner == owner)
-    return next((x.address for x in mine), "")
 
 
 def _recorded_router_id(cluster: Cluster, network: Network, snapshot: Snapshot) -> int:

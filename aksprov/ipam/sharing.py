@@ -53,16 +53,21 @@ def recorded_picture(cluster: Cluster, snapshot: Snapshot) -> Desired:
     nodes = [node for node in snapshot.nodes if node.cluster == cluster.key]
     owners = {f"cluster/{cluster.key}", *(f"host/{node.host}" for node in nodes)}
     leases = tuple(lease for lease in snapshot.leases if lease.owner in owners)
-    vips = [x.address for x in leases if x.purpose == "vip" and x.owner == f"cluster/{cluster.key}"]
     return Desired(
         cluster=cluster,
         network=snapshot.networks[cluster.network.lower()],
         nodes=tuple(sorted(nodes, key=lambda node: (ROLES.index(node.role), node.index))),
-        vip=next(iter(vips), ""),
+        vip=recorded_vip(cluster.key, snapshot),
         router_id=next((r.router_id for r in snapshot.router_ids if r.cluster == cluster.key), 0),
         leases=leases,
         pool_networks={p.name: snapshot.networks[p.network.lower()] for p in cluster.node_pools if p.network},
     )
+
+
+def recorded_vip(cluster: str, snapshot: Snapshot) -> str:
+    """The API server's address of the cluster of that key, "" where none is recorded."""
+    owner = f"cluster/{cluster}"
+    return next((x.address for x in snapshot.leases if x.purpose == "vip" and x.owner == owner), "")
 
 
 def _share(one: Cluster, other: Cluster, network: Network) -> bool:

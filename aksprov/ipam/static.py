@@ -31,7 +31,7 @@ def with_addresses(
         elsewhere: the networks of pools that are on another one, by pool.
 
     Raises:
-        DefinitionError: NodePoolExhausted.
+        DefinitionError: NodeRangeExhausted.
     """
     free = {n.key: free_node_addresses(n, snapshot) for n in (network, *elsewhere.values())}
     whole: list[Node] = []
