@@ -110,7 +110,14 @@ def test_a_node_that_gives_up_says_what_its_control_plane_said_last(lab: Lab) ->
     """The newest log of each container, in the form of the CRI, without its times."""
     place = "/var/log/pods/kube-system_etcd-w1_0/etcd"
     lab["w1"].ssh(f"mkdir -p {place}; touch -d yesterday {place}/1.log")
-    lab["w1"].write(f"{place}/2.log", f"2026-01-01T00:00:00Z stderr F panic: no space left, token {TOKEN}\n")
+    said = (
+        f"panic: no space left, token {TOKEN}",
+        "",
+        "goroutine 1 [running]:",
+        "go.etcd.io/a.Panicf(0xc0, 0x1)",
+        "\ta.go:1",
+    )
+    lab["w1"].write(f"{place}/2.log", "".join(f"2026-01-01T00:00:00Z stderr F {line}\n" for line in said))
     error = error_of(entry(lab, "w1"), lambda c: _step(c, f"{script('node')}give_up 11"))
     lab["w1"].ssh("rm -r /var/log/pods /var/lib/aksprov/originals")
     assert error.code == "ApiServerNotAnswering"

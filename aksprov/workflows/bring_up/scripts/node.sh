@@ -39,7 +39,9 @@ give_up() {
 		for log in "$place"/*.log; do
 			[ ! -e "$log" ] || { [ -n "$newest" ] && [ "$newest" -nt "$log" ]; } || newest=$log
 		done
-		[ -z "$newest" ] || tail -n 3 "$newest" | cut -d ' ' -f 4- | cut -c 1-300 | sed "s/^/${place##*/}: /"
+		# without the frames of a panic of Go
+		[ -z "$newest" ] || cut -d ' ' -f 4- "$newest" | grep -vE '^([[:space:]]|goroutine |created by |[^ ]+\(.*\)$|$)' |
+			tail -n 3 | cut -c 1-300 | sed "s/^/${place##*/}: /"
 	done
 	journalctl -u kubelet -n 80 --no-pager -o cat | grep -v 'node ".*" not found' | tail -n 5
 	exit "$1"
