@@ -38,9 +38,10 @@ async def look_at_shared(cluster: str, hosts: Iterable[str], snapshot: Snapshot,
         hosts: keys of its hosts that answer.
         snapshot: what is recorded, the cluster included.
     """
+    leaving = {cluster, *(key for key, status in snapshot.statuses.items() if status.state == "Deleting")}
     without = msgspec.structs.replace(
         snapshot,
-        clusters={key: other for key, other in snapshot.clusters.items() if key != cluster},
+        clusters={key: other for key, other in snapshot.clusters.items() if key not in leaving},
         nodes=tuple(node for node in snapshot.nodes if node.cluster != cluster),
     )
     targets = {key: target for key in hosts if (target := _target(key, cluster, without))}

@@ -6,11 +6,12 @@ their load balancers; with one certificate for all files, the first one's API se
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,9 +19,12 @@ from aksprov.cli.main import run as program
 from aksprov.errors import DefinitionError
 from aksprov.ipam.placement import place as placed
 from aksprov.model.bundle import Bundle
+from aksprov.model.cluster import ClusterStatus
+from aksprov.model.facts import Facts, Observed
 from aksprov.state import open_store
 from aksprov.transport.folder import load_folder
 from aksprov.workflows.push_folder import as_written, cluster_of
+from aksprov.workflows.shared_removal import look_at_shared
 
 NETWORK = (
     "new-cluster-network --name lab --vswitch-name eth0 --ip-address-prefix 10.0.0.0/24 --gateway 10.0.0.1 "
@@ -107,3 +111,29 @@ def test_a_cluster_that_leaves_is_not_in_the_others_folder_any_more(place: str, 
         cluster_of(load_folder(Path("one")), open_store(place).snapshot(), Path("one"))
     assert run(CLUSTER.format("two"))[0] == 0
     assert [file.path for file in pushed(place, "two")["lb1"].files if "one" in file.path] == []
+
+
+class Silent:
+    """Hosts that have nothing."""
+
+    async def each(self, keys: Iterable[str], work: object) -> dict[str, Observed]:
+        """What every host shows."""
+        return {key: Observed(host=key, facts=Facts()) for key in keys}
+
+
+def staying(place: str) -> dict[str, Any]:
+    """What the load balancers keep when the first cluster leaves, by host."""
+    snapshot = open_store(place).snapshot()
+    return dict(asyncio.run(look_at_shared("one", ["cp1", "lb1", "lb2"], snapshot, cast("Any", Silent()))))
+
+
+def test_what_stays_is_what_clusters_have_that_stay(place: str, run: Run) -> None:
+    """One that is being removed, too, is not brought back to hosts which it has left already."""
+    assert staying(place) == {}
+    come(place, "two", OWN)
+    found = staying(place)
+    assert found.keys() == {"lb1", "lb2"}
+    assert {f.cluster for f in found["lb1"].target.bundle.files} == {"two"}
+    with open_store(place).write() as transaction:
+        transaction.put_status("two", ClusterStatus(state="Deleting"))
+    assert staying(place) == {}
