@@ -109,7 +109,7 @@ def _init_text(desired: Desired, node: Node, own: Registration, render: Renderer
         "cluster": cluster,
         "node": node,
         "registration": own,
-        "vip": desired.vip,
+        "cert_sans": (desired.vip, *cluster.api_server_dns_names),
         "endpoint": endpoint(desired.vip, API_PORT),
         "api_port": API_PORT,
         "image_repository": images,
