@@ -126,5 +126,5 @@ def _missing(where: str, why: str) -> HostAuthError:
         "a secret that is needed is not there",
         where=where,
         why=why,
-        fix="put it where the reference says, or correct the reference",
+        fix="put it where the reference says, or correct the reference (set-host, where it is a host's)",
     )
