@@ -21,8 +21,7 @@ from aksprov.model.facts import Facts
 from aksprov.model.host import Host
 from aksprov.model.network import Lease, Network, RouterId
 from aksprov.model.offline_bundle import BundleKey, OfflineDownload
-from aksprov.model.quarantine import is_quarantine
-from aksprov.model.quarantine import STRANGER
+from aksprov.model.quarantine import STRANGER, is_quarantine
 from aksprov.state import rows, schema
 from aksprov.state.host_leases import HostLeases
 from aksprov.state.journal import Runs
