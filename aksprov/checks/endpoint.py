@@ -99,9 +99,9 @@ class Endpoint:
     # ---- who holds the VIP ----
 
     async def _settled_holders(self) -> Holders:
-        """Who holds it, waited for while nobody does, and shortly while two do."""
+        """Who holds it, waited for while nobody does and somebody can say, and shortly while two do."""
         holders = self._held(self._answers)
-        if _one_holder(holders):
+        if _one_holder(holders) or not self._balancers:
             return holders
         deadline = self._within(YIELD_SECONDS) if any(holders.values()) else self._deadline
         return await until(_one_holder, self._read_holders, deadline)

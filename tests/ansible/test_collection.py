@@ -147,6 +147,7 @@ def test_the_inventory_has_hosts_groups_and_connections(ansible: Ansible, tmp_pa
     assert secret in shown.stdout
 
 
+@pytest.mark.slow
 def test_the_readmes_playbook_runs_as_printed(ansible: Ansible, tmp_path: Path) -> None:
     """Twice: the second time nothing changes."""
     chapter = (ROOT / "README.md").read_text().split("\n## Ansible\n")[1].split("\n## ")[0]

@@ -55,7 +55,8 @@ class Folder:
         return [file.name for file in files if file.exists() and word.encode() in file.read_bytes()]
 
 
-@pytest.mark.parametrize("programs", ["tests/ansible", pytest.param("tests/ansible/oldest", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("programs", ["tests/ansible", "tests/ansible/oldest"])
 def test_hosts_are_recorded_and_nothing_of_a_vault_is_anywhere(tmp_path: Path, programs: str) -> None:
     folder = Folder(tmp_path, programs)
     listed = json.loads(folder.run("ansible-inventory", "-i", "inventory/hosts.yml", "--list").stdout)

@@ -143,6 +143,7 @@ def test_a_host_whose_program_refuses_its_file_keeps_the_old_one(lab: Lab, site:
     assert site.push("lb1")["changed"] is False
 
 
+@pytest.mark.slow
 def test_a_host_that_somebody_edited_is_mended_once(lab: Lab, site: Site) -> None:
     lab["w1"].ssh("rm -f /etc/crictl.yaml")
     assert site.push("w1")["changed"]

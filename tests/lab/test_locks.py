@@ -115,6 +115,7 @@ def test_a_killed_run_holds_up_nobody(trio: Trio) -> None:
     assert trio.plan() == []
 
 
+@pytest.mark.slow
 def test_a_run_that_slept_past_its_lease_is_refused_by_the_hosts_and_by_the_state(trio: Trio) -> None:
     """Seen failing without the epoch in apply.sh, and without the fence of the journal's steps."""
     controller = trio.controller

@@ -10,6 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from configured import CONTROL_PLANES, PORT, VIP, Configured, api_servers, eventually
 from responder import Authority, api_server
 
@@ -58,6 +59,7 @@ class Load:
             time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_hundred_reloads_under_load_lose_no_connection(configured: Configured, tmp_path: Path) -> None:
     """A steady load passes through the VIP to three API servers while the load balancer that has it reloads."""
     holder, authority = configured.holder(), Authority.of_cluster(configured.lab["cp1"])
