@@ -5,7 +5,7 @@ Source: the AksHci reference (learn.microsoft.com/azure/aks/aksarc/reference/ps)
 
 from __future__ import annotations
 
-from aksprov.cmdlets.cluster import CLUSTER_NAME
+from aksprov.cmdlets.cluster_parameters import CLUSTER_NAME
 from aksprov.cmdlets.declaration import Example, Parameter, Property, Verb
 
 

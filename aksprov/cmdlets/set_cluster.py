@@ -6,7 +6,8 @@ workers that its first releases had are those of Set-AksHciNodePool since.
 
 from __future__ import annotations
 
-from aksprov.cmdlets.cluster import CLUSTER_COLUMNS, CLUSTER_NAME, CLUSTER_PROPERTIES
+from aksprov.cmdlets.cluster import CLUSTER_COLUMNS, CLUSTER_PROPERTIES
+from aksprov.cmdlets.cluster_parameters import CLUSTER_NAME
 from aksprov.cmdlets.common import WHAT_IF
 from aksprov.cmdlets.declaration import Example, Kind, Parameter, Verb
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from aksprov.cmdlets.cluster import LEGACY_SET
+from aksprov.cmdlets.cluster_parameters import LEGACY_SET
 from aksprov.errors import DefinitionError
 from aksprov.inventory.fields import label_key, label_value
 from aksprov.model.cluster import NodePool, Taint
