@@ -56,11 +56,11 @@ async def useful(connection: Connection, node: Node, cluster: Cluster, bundle: O
     Raises:
         HostError: ProgramsUnknown, or what the connection raises.
     """
-    files = {file.sha256: file for file in bundle.needed_by("linux", node.role) if file.kind != "manifest"}
-    bare = {f"{CNI_PREFIX}{file.name}" if file.kind == "cni" else file.name for file in files.values()}
+    files = [file for file in bundle.needed_by("linux", node.role) if file.kind != "manifest"]
+    bare = {f"{CNI_PREFIX}{file.name}" if file.kind == "cni" else file.name for file in files}
     others = " ".join(name for name in programs_of(node.role) if name not in bare)
     script = preparation("host", "look", values={**_values(node, cluster), "others": others})
-    lines = "".join(f"{file.kind} {file.sha256} {file.name} {' '.join(file.images)}\n" for file in files.values())
+    lines = "".join(f"{file.kind} {file.sha256} {file.name} {' '.join(file.images)}\n" for file in files)
     answer = await connection.run(script, stdin=lines.encode())
     if answer.status != 0:
         raise HostError(
@@ -71,7 +71,7 @@ async def useful(connection: Connection, node: Node, cluster: Cluster, bundle: O
             fix="mend what it says, then run the same command again",
         )
     named = answer.stdout.decode(errors="replace").split()
-    return tuple(file for sum_, file in files.items() if sum_ in named)
+    return tuple(file for file in files if file.sha256 in named)  # some programs are one file under several names
 
 
 def bundle_script(node: Node, cluster: Cluster, files: Iterable[BundleFile], lock_seconds: int = LOCK_SECONDS) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from sample_cluster import desired
 
+from aksprov.model.host import Host
+from aksprov.model.offline_bundle import BundleFile, OfflineBundle, OpenedBundle
+from aksprov.model.transport import Completed
+from aksprov.workflows.prepare.bundle import useful
 from aksprov.workflows.prepare.scripts import preparation
 
 WHOLE = {
@@ -68,3 +76,23 @@ def test_a_host_is_asked_which_files_it_has_no_use_of_yet(tmp_path: Path) -> Non
         ["sh", "-c", script], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, env=environment
     )
     assert done.stdout.split() == [str(n) for n, useful in enumerate(asked.values()) if useful], done.stderr
+
+
+class Lacking:
+    """A host that lacks every file it is asked for."""
+
+    host = Host(name="w1", address="10.0.0.1", os="linux")
+
+    async def run(self, script: str, stdin: bytes = b"") -> Completed:
+        return Completed(status=0, stdout=b"\n".join(line.split()[1] for line in stdin.splitlines()))
+
+
+def test_programs_that_are_one_file_come_under_each_of_their_names() -> None:
+    """Programs of many names are links where they are built, and files of equal content in a bundle."""
+    same = {"sha256": "ab" * 32, "size": 7, "kind": "cni", "os": "linux", "roles": ("worker",)}
+    files = tuple(msgspec.convert({"path": f"linux/cni/{name}", **same}, BundleFile) for name in ("bridge", "portmap"))
+    bundle = OpenedBundle(folder=Path("/b"), bundle=OfflineBundle(schema=1, kubernetes_version="v1.36.4", files=files))
+    picture = desired()
+    worker = picture.by_role("worker")[0]
+    connection: Any = Lacking()
+    assert asyncio.run(useful(connection, worker, picture.cluster, bundle)) == files
