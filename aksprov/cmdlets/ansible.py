@@ -117,6 +117,12 @@ def _verbs(noun: str) -> dict[str, Verb]:
     return {state: verb for state, verb in found.items() if verb is not None}
 
 
+def _identifying(noun: str) -> set[str]:
+    """Options by which an object of that noun is shown."""
+    verb = find_verb(f"get-{noun}")
+    return {option(p) for p in verb.parameters if p.kind == "text"} if verb else set()
+
+
 def _module(name: str, noun: str) -> str:
     verbs = _verbs(noun)
     options: dict[str, Parameter] = {}
@@ -127,6 +133,7 @@ def _module(name: str, noun: str) -> str:
             mine = {key: p for key, p in mine.items() if not p.unavailable}
         takes[state] = sorted(mine)
         options |= {key: p for key, p in mine.items() if key not in options}
+    takes["show"] = sorted(_identifying(noun) & set(takes.get("absent", ["name"])))
     documented = {key: _documented(p, required=key == "name") for key, p in options.items()}
     arguments = {key: _argument(p, required=key == "name") for key, p in options.items()}
     states = [state for state in ("present", "absent") if state in verbs]
@@ -158,6 +165,7 @@ def _module(name: str, noun: str) -> str:
             "NAMES": {key: p.name for key, p in options.items()},
             "TAKES": takes,
             "VERBS": {state: verb.name for state, verb in verbs.items()} | {"show": f"get-{noun}"},
+            "CONFIRMS": sorted(state for state, verb in verbs.items() if verb.confirms and state != "present"),
             "PLANS": sorted(
                 state for state, verb in verbs.items() if any(p.name == "whatIf" for p in request_parameters(verb))
             ),

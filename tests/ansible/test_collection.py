@@ -91,7 +91,10 @@ BAD = {
 
 
 def test_what_is_wrong_is_told_with_aksprovs_own_code_and_nothing_is_stored(ansible: Ansible, tmp_path: Path) -> None:
-    said = ansible.play([wrong for wrong, _, _ in BAD.values()])
+    """What is to be absent and never was there is no mistake."""
+    nowhere = task("node_pool", {"cluster_name": "nocluster", "name": "pool", "state": "absent"})
+    *said, absent = ansible.play([*(wrong for wrong, _, _ in BAD.values()), nowhere])
+    assert absent["changed"] is False, absent
     for (name, (_, words, code)), answer in zip(BAD.items(), said, strict=True):
         assert answer["failed"] and words in answer["msg"], (name, answer["msg"])
         if code:

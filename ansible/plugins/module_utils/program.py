@@ -167,27 +167,30 @@ def given(module, names, takes):
     }
 
 
-def run_state(arguments, names, takes, verbs, plans):
+def run_state(arguments, names, takes, verbs, confirms, plans):
     """A module with the states present and absent."""
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     program = Program(module)
     state = module.params["state"]
-    before = shown(program, verbs, module) if module._diff or state == "absent" else None
+    before = shown(program, verbs, module, names, takes) if module._diff or state == "absent" else None
     if state == "absent" and before is None:
         module.exit_json(changed=False, rows=[])
     parameters = given(module, names, takes[state])
-    if state == "absent":
+    if state in confirms:
         parameters["yes"] = True
     result = {}
     if state in plans and (module.check_mode or module._diff):
         planned = program.ask(verbs[state], dict(parameters, whatIf=True))
+        if planned.error and "changed" in plans and can_be_changed(planned.error, names, takes):
+            planned = program.ask(verbs["changed"], dict(given(module, names, takes["changed"]), whatIf=True))
         result = plan_result(module, planned)
         if module.check_mode:
             module.exit_json(**result)
     with program.asking() as ask:
         answer = ask(verbs[state], parameters)
         if answer.error and "changed" in verbs and can_be_changed(answer.error, names, takes):
-            answer = ask(verbs["changed"], given(module, names, takes["changed"]))
+            changes = given(module, names, takes["changed"])
+            answer = ask(verbs["changed"], dict(changes, yes=True) if "changed" in confirms else changes)
         elif state == "present" and "afterwards" in verbs and not answer.error:
             answer = afterwards(ask, module, names, takes, verbs, answer)
     finish(module, answer, before, result, state)
@@ -210,9 +213,9 @@ def afterwards(ask, module, names, takes, verbs, made):
     return answer
 
 
-def shown(program, verbs, module):
+def shown(program, verbs, module, names, takes):
     """What is recorded under the name of the task, or None."""
-    answer = program.ask(verbs["show"], {"name": module.params["name"]})
+    answer = program.ask(verbs["show"], given(module, names, takes["show"]))
     if answer.error and answer.exit_code != NOT_FOUND:
         fail(module, answer.error, answer.rows)
     return answer.objects[0] if answer.objects else None

@@ -993,6 +993,9 @@ TAKES = {
         "force",
         "name",
     ],
+    "show": [
+        "name",
+    ],
 }
 VERBS = {
     "present": "new-cluster",
@@ -1000,6 +1003,10 @@ VERBS = {
     "absent": "remove-cluster",
     "show": "get-cluster",
 }
+CONFIRMS = [
+    "absent",
+    "changed",
+]
 PLANS = [
     "absent",
     "changed",
@@ -1008,7 +1015,7 @@ PLANS = [
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, PLANS)
+    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
 
 
 if __name__ == "__main__":

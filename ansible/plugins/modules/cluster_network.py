@@ -390,6 +390,9 @@ TAKES = {
         "remove_vip_range",
         "reserve",
     ],
+    "show": [
+        "name",
+    ],
 }
 VERBS = {
     "present": "new-cluster-network",
@@ -397,13 +400,17 @@ VERBS = {
     "afterwards": "set-cluster-network",
     "show": "get-cluster-network",
 }
+CONFIRMS = [
+    "absent",
+    "afterwards",
+]
 PLANS = [
     "afterwards",
 ]
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, PLANS)
+    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
 
 
 if __name__ == "__main__":

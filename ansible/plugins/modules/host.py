@@ -530,6 +530,9 @@ TAKES = {
         "name",
         "purge",
     ],
+    "show": [
+        "name",
+    ],
 }
 VERBS = {
     "present": "add-host",
@@ -537,11 +540,14 @@ VERBS = {
     "absent": "remove-host",
     "show": "get-host",
 }
+CONFIRMS = [
+    "absent",
+]
 PLANS = []
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, PLANS)
+    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
 
 
 if __name__ == "__main__":

@@ -313,6 +313,10 @@ TAKES = {
         "cluster_name",
         "name",
     ],
+    "show": [
+        "cluster_name",
+        "name",
+    ],
 }
 VERBS = {
     "present": "new-node-pool",
@@ -320,6 +324,10 @@ VERBS = {
     "absent": "remove-node-pool",
     "show": "get-node-pool",
 }
+CONFIRMS = [
+    "absent",
+    "changed",
+]
 PLANS = [
     "absent",
     "changed",
@@ -328,7 +336,7 @@ PLANS = [
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, PLANS)
+    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
 
 
 if __name__ == "__main__":
