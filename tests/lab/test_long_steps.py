@@ -94,6 +94,36 @@ def test_a_look_at_the_host_takes_nothing_from_a_step_that_runs_and_what_a_dead_
     assert lab["w2"].ssh("ls /run/aksprov", check=False).stdout == ""
 
 
+def test_a_step_whose_unit_is_gone_is_begun_again_once(lab: Lab) -> None:
+    text = "echo begun >>/run/long-step; [ $(wc -l </run/long-step) = 2 ] || sleep 60"
+
+    async def stopped(connection: Connection) -> None:
+        task = asyncio.create_task(_step(connection, text))
+        stop = "systemctl stop 'aksprov-step-*'"
+        await asyncio.to_thread(lab["w1"].shell, f"until [ -e /run/long-step ]; do sleep 0.1; done; {stop}")
+        await task
+
+    on_host(entry(lab, "w1"), stopped)
+    assert lab["w1"].ssh("cat /run/long-step; rm /run/long-step").stdout == "begun\nbegun\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(2))
+def test_what_a_killed_run_still_waits_for_is_told_to_the_one_that_goes_on(lab: Lab, number: int) -> None:
+    """The host does not hear that the run is gone: its question is still open when the step ends."""
+    host, text = entry(lab, "w2"), f"sleep 6; echo it came to nothing {number}; exit 1"
+
+    async def killed(connection: Connection) -> None:
+        task = asyncio.create_task(_step(connection, text))
+        await asyncio.sleep(3)
+        task.cancel()
+        await asyncio.wait([task])
+
+    on_host(host, killed)
+    assert error_of(host, lambda c: _step(c, text)).why == f"it came to nothing {number}"
+    assert lab["w2"].ssh("ls /run/aksprov", check=False).stdout == ""
+
+
 def test_two_runs_at_once_on_a_host_go_one_after_the_other(lab: Lab) -> None:
     async def both(connection: Connection) -> None:
         first = _step(connection, "echo a >>/run/order; sleep 2; echo b >>/run/order")

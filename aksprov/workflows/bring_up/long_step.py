@@ -117,6 +117,7 @@ async def see_through(
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
+    gone = False
     while loop.time() < deadline:
         busy = (await begin()).partition(" ")[2]
         how, said = "running", ""
@@ -126,6 +127,9 @@ async def see_through(
             continue
         if how == "exited 0":
             return
+        if how.startswith("dead") and not gone:
+            gone = True  # the host restarted, or somebody stopped the unit: what it did is seen by beginning again
+            continue
         raise _failed(connection, step, said, hide, status=how.rpartition(" ")[2])
     raise HostError(
         "StepTimedOut",
