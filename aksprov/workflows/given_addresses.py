@@ -43,14 +43,19 @@ async def settle_addresses(desired: Desired, changed: Collection[str], fleet: Fl
 
 
 async def _answered(desired: Desired, given: Mapping[str, Node], fleet: Fleet) -> set[str]:
-    """Hosts whose address another node has seen answer, or that see their network's gateway."""
+    """Hosts whose address another node has seen answer, or that see their network's gateway.
+
+    One question after the other: a host that asks tells its own address by that, which is no answer to somebody else.
+    """
     answered: set[str] = set()
     for key, node in given.items():
         network = desired.pool_networks.get(node.pool, desired.network)
         for asker, address in _questions(desired, node, network, fleet):
 
-            async def ask(connection: Connection, asker: Node = asker, address: str = address) -> bool:
-                return bool(await who_answers(connection, asker, network, [address]))  # noqa: B023  # awaited below
+            async def ask(
+                connection: Connection, asker: Node = asker, network: Network = network, address: str = address
+            ) -> bool:
+                return bool(await who_answers(connection, asker, network, [address]))
 
             seen = await fleet.one(asker.host, ask)
             if seen is not None and seen[0]:
@@ -67,6 +72,7 @@ def _questions(desired: Desired, node: Node, network: Network, fleet: Fleet) -> 
         if n.host != node.host
         and desired.pool_networks.get(n.pool, desired.network).key == network.key
         and n.host in fleet.connections
+        and fleet.connections[n.host].host.os == "linux"  # others have no means to ask
         and n.host not in fleet.failures
     ]
     return [*((n, node.address) for n in others[:3]), *([(node, network.gateway)] if network.gateway else [])]

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -69,10 +69,10 @@ async def send(connection: WindowsConnection, files: list[Shipped], fence: Fence
     await place(connection, fence, files)
 
 
-async def error_of(work: object) -> HostError:
+async def error_of(work: Awaitable[object]) -> HostError:
     """Why it must fail."""
     with pytest.raises(HostError) as raised:
-        await work  # type: ignore[misc]
+        await work
     return raised.value
 
 
