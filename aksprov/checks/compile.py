@@ -23,7 +23,7 @@ Kind = Literal[
     "confinement",
     "addresses",
     "links",
-    "neighbour",
+    "neighbours",
     "rule",
     "feature",
     "network",

@@ -174,7 +174,7 @@ class Endpoint:
         asking = (*(n for n in self._balancers if holders.get(n.host)), *witnesses)
         questions = {
             node.host: Question(
-                kind="neighbour", value=f"{self._desired.vip} {(holders.get(node.host) or (node.interface,))[0]}"
+                kind="neighbours", value=f"{(holders.get(node.host) or (node.interface,))[0]} {self._desired.vip}"
             )
             for node in asking
         }

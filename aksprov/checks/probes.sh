@@ -101,20 +101,26 @@ ask_confinement() {
     done | tail -n 20
 }
 
-# "ADDRESS DEVICE": which hardware address answers for an address on a link.  The entry is forgotten and asked
-# for anew, three times, as the first of several answers wins.  "use" makes the kernel ask by ARP even when the
+# "DEVICE ADDRESS...": which hardware addresses answer for addresses on a link.  The entries are forgotten and asked
+# for anew, three times, as the first of several answers wins.  "use" makes the kernel ask by ARP even when an
 # address is this host's own, and then only somebody else can answer.  iproute2 before 5.16 has no "use": there a
 # datagram to the discard port does it, but not for the host's own address.
-ask_neighbour() {
-    address=${1%% *} device=${1#* }
+ask_neighbours() {
+    device=${1%% *} addresses=${1#* }
     for _ in 1 2 3; do
-        ip neigh flush to "$address" dev "$device" 2>/dev/null
-        ip neigh replace "$address" dev "$device" use 2>/dev/null ||
+        of_each "neigh flush to"
+        of_each "neigh replace" use || for address in $addresses; do
             bash -c 'echo >"/dev/udp/$1/9"' bash "$address" 2>/dev/null
+        done
         sleep 0.2
-        ip neigh show to "$address" dev "$device"
+        of_each "neigh show to"
     done
-    ip neigh flush to "$address" dev "$device" 2>/dev/null
+    of_each "neigh flush to"
+}
+
+# One ip for all of the addresses: each with the words $1 before it and $2 behind it.
+of_each() {
+    for address in $addresses; do echo "$1 $address dev $device ${2-}"; done | ip -force -batch - 2>/dev/null
 }
 
 exec 3<&0 </dev/null

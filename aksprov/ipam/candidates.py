@@ -22,7 +22,7 @@ from aksprov.model.row import Result, Row
 # Linux allows more (net/core/dev.c, dev_valid_name), but these need no quoting in any file.
 # Windows: an alias without the characters that its own tools refuse (Rename-NetAdapter).
 _INTERFACE_NAMES: Final[dict[OperatingSystem, re.Pattern[str]]] = {
-    "linux": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"),
+    "linux": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,14}"),
     "windows": re.compile(r"[^\s\\/:*?\"<>|\x00-\x1f][^\\/:*?\"<>|\x00-\x1f]{0,254}"),
 }
 NOT_YET: Final = "HostNotAvailableYet"
@@ -186,6 +186,9 @@ def _to_be_given(host: Host, facts: Facts, interfaces: list[Interface], network:
     elif managed is None or managed.active != "active":
         why = ", and systemd-networkd, which would set one, does not run"
         cure = "give it one there, or systemctl enable --now systemd-networkd; then run test-host"
+    elif not _INTERFACE_NAMES["linux"].fullmatch(interfaces[0].name):
+        why = f", and {interfaces[0].name!r} is no name that its file could have"
+        cure = "give it one there, or rename the interface"
     else:
         return OwnAddress(address="", interface=interfaces[0].name, subnet=network.ip_address_prefix)
     return Reason(test_name="HostOutsideNetwork", details=where + why, recommendation=cure)

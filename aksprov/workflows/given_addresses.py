@@ -6,6 +6,8 @@ A host takes its address off by itself after 5 minutes (steps/network.sh) unless
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Final
 
 from aksprov.checks.strangers import who_answers
 from aksprov.errors import HostError
@@ -16,7 +18,9 @@ from aksprov.model.network import Network
 from aksprov.model.transport import Connection
 from aksprov.rollout.runner import Fleet
 
-_KEEP = """read -r link
+ASKERS: Final = 3  # where three hosts do not see an address, a fourth will not
+
+KEEP: Final = """read -r link
 systemctl stop "aksprov-address-$link.timer"
 rm -f "/run/aksprov/take-back-$link"
 rmdir /run/aksprov 2>/dev/null
@@ -37,7 +41,7 @@ async def settle_addresses(desired: Desired, changed: Collection[str], fleet: Fl
         node = given[connection.host.key]
         if node.host not in answered:
             raise _silent(node)
-        await connection.run(_KEEP, node.interface.encode() + b"\n")
+        await connection.run(KEEP, node.interface.encode() + b"\n")
 
     await fleet.each(sorted(given), keep)
 
@@ -45,37 +49,37 @@ async def settle_addresses(desired: Desired, changed: Collection[str], fleet: Fl
 async def _answered(desired: Desired, given: Mapping[str, Node], fleet: Fleet) -> set[str]:
     """Hosts whose address another node has seen answer, or that see their network's gateway.
 
-    One question after the other: a host that asks tells its own address by that, which is no answer to somebody else.
+    In turns, one host asking for all that are left: a host that asks tells its own address by that, which is no answer
+    to somebody else.  The gateway is asked by all at once, as it is nobody's address here.
     """
     answered: set[str] = set()
-    for key, node in given.items():
-        network = desired.pool_networks.get(node.pool, desired.network)
-        for asker, address in _questions(desired, node, network, fleet):
+    of_network = {key: desired.pool_networks.get(node.pool, desired.network) for key, node in given.items()}
+    for network in {n.key: n for n in of_network.values()}.values():
+        nodes = [node for key, node in given.items() if of_network[key].key == network.key]
+        for asker in _askers(desired, network, fleet):
+            left = {n.address: n.host for n in nodes if n.host not in answered and n.host != asker.host}
+            if left:
+                seen = await fleet.one(asker.host, partial(who_answers, node=asker, network=network, addresses=left))
+                if seen is not None:
+                    answered |= {left[lease.address] for lease in seen[0]}
 
-            async def ask(
-                connection: Connection, asker: Node = asker, network: Network = network, address: str = address
-            ) -> bool:
-                return bool(await who_answers(connection, asker, network, [address]))
+    async def sees_gateway(connection: Connection) -> bool:
+        node, network = given[connection.host.key], of_network[connection.host.key]
+        return bool(network.gateway and await who_answers(connection, node, network, [network.gateway]))
 
-            seen = await fleet.one(asker.host, ask)
-            if seen is not None and seen[0]:
-                answered.add(key)
-                break
-    return answered
+    saw = await fleet.each([k for k in given if k not in answered and _can_ask(k, fleet)], sees_gateway)
+    return answered | {key for key, seen in saw.items() if seen}
 
 
-def _questions(desired: Desired, node: Node, network: Network, fleet: Fleet) -> list[tuple[Node, str]]:
-    """Who asks, and for which address: others of the network for the new one, then the host itself for its gateway."""
-    others = [
-        n
-        for n in {n.host: n for n in desired.nodes}.values()
-        if n.host != node.host
-        and desired.pool_networks.get(n.pool, desired.network).key == network.key
-        and n.host in fleet.connections
-        and fleet.connections[n.host].host.os == "linux"  # others have no means to ask
-        and n.host not in fleet.failures
-    ]
-    return [*((n, node.address) for n in others[:3]), *([(node, network.gateway)] if network.gateway else [])]
+def _askers(desired: Desired, network: Network, fleet: Fleet) -> list[Node]:
+    """Nodes of the network that can ask: those that need no answer first, and another two where one of them is deaf."""
+    there = {n.host: n for n in desired.nodes if desired.pool_networks.get(n.pool, desired.network).key == network.key}
+    return sorted((n for n in there.values() if _can_ask(n.host, fleet)), key=partial(is_given, desired))[:ASKERS]
+
+
+def _can_ask(key: str, fleet: Fleet) -> bool:
+    """Windows hosts have no means to ask."""
+    return key in fleet.connections and fleet.connections[key].host.os == "linux" and key not in fleet.failures
 
 
 def _silent(node: Node) -> HostError:

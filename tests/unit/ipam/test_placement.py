@@ -559,6 +559,7 @@ def test_a_host_without_an_address_is_given_one_of_the_node_pool() -> None:
     [
         ({"networkd": "inactive"}, "systemd-networkd, which would set one, does not run"),
         ({"named": Interface(name="eth0", addresses=("172.16.0.9/24",))}, "has 172.16.0.9/24 there"),
+        ({"named": Interface(name='a"b$(c)')}, "is no name that its file could have"),
     ],
 )
 def test_an_interface_that_is_in_use_or_nobodys_is_left_alone(fields: dict[str, Any], words: str) -> None:

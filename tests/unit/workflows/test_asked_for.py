@@ -1,4 +1,5 @@
 """Before an address is used for the first time, the network is asked; not when nothing is new, and not for ever.
+And when hosts were given addresses: in turns, however many they are.
 
 Seen to fail: with the asked-for addresses asked for again; without TRIES; with recorded VIPs among the new ones.
 """
@@ -24,6 +25,7 @@ from aksprov.model.quarantine import of_stranger
 from aksprov.model.transport import Completed, Delivery, Receipt
 from aksprov.rollout.runner import Fleet
 from aksprov.workflows.first_use import TRIES, Cleared, clear
+from aksprov.workflows.given_addresses import KEEP, settle_addresses
 
 NETWORK = Network(
     name="Lab",
@@ -57,21 +59,25 @@ SNAPSHOT = Snapshot(
 
 
 class Segment:
-    """A connection to any host of a segment where these addresses answer."""
+    """A connection to any host of a segment where these addresses answer, save to hosts that hear nothing."""
 
-    def __init__(self, host: Host, answers: dict[str, str], asked: list[str]) -> None:
-        self.host, self._answers, self._asked = host, answers, asked
+    def __init__(self, host: Host, answers: dict[str, str], asked: list[str], *, deaf: bool = False) -> None:
+        self.host, self._answers, self._asked, self._deaf = host, answers, asked, deaf
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
-        """probes.sh, as it answers to "neighbour"."""
-        lines = []
+        """probes.sh, as it answers to "neighbours"."""
+        lines: list[str] = []
+        if script == KEEP:
+            self._asked.append(f"{self.host.name} keeps")
+            return Completed(status=0, stdout=b"")
         for line in stdin.decode().splitlines():
-            kind, address, device = line.split()
-            assert kind == "neighbour"
-            self._asked.append(f"{self.host.name} {address} {device}")
-            mac = self._answers.get(address)
-            said = f"{address} lladdr {mac} REACHABLE" if mac else f"{address} FAILED"
-            lines += [f"{kind}\t{address} {device}\t{said}\n"] * 3
+            kind, device, *addresses = line.split()
+            assert kind == "neighbours"
+            for address in addresses:
+                self._asked.append(f"{self.host.name} {address} {device}")
+                mac = None if self._deaf else self._answers.get(address)
+                said = f"{address} lladdr {mac} REACHABLE" if mac else f"{address} FAILED"
+                lines += [f"{kind}\t{line.partition(' ')[2]}\t{said}\n"] * 3
         return Completed(status=0, stdout="".join([*lines, "end\n"]).encode())
 
     async def observe(self, paths: Sequence[str]) -> Observed:
@@ -164,3 +170,53 @@ def test_a_proxy_that_answers_for_everything_ends_it() -> None:
     error = caught.value
     assert error.code == "AddressesInUse" and "proxy ARP" in error.fix
     assert error.why.count("ethernet aa:bb:cc:00:00:01") == TRIES
+
+
+def settle(deaf: str) -> tuple[dict[str, str], list[str]]:
+    """Codes of the hosts that failed of 250 that were given addresses, and who asked for what or keeps its own."""
+    management = Interface(name="eth0", addresses=("192.168.7.5/24",))
+    networkd = {"systemd-networkd": Unit(active="active", enabled="enabled")}
+    empty = Facts(cpus=4, memory_mb=16384, interfaces=(management, Interface(name="eth1", up=True)), units=networkd)
+    wide = msgspec.structs.replace(NETWORK, node_pool=AddressRange(start="10.0.1.0", end="10.0.1.255"))
+    wide = msgspec.structs.replace(wide, ip_address_prefix="10.0.0.0/16")
+    workers = [f"w{n}" for n in range(250)]
+    hosts = {
+        h: Host(name=h, address=f"{h}.example", os="linux", roles=("worker",), interfaces={"eth0": "eth1"})
+        for h in workers
+    }
+    known = {h: facts(number, 16) for number, h in enumerate(ROLES, 11) if h != "w1"}
+    snapshot = Snapshot(
+        networks={"lab": wide},
+        hosts={h: SNAPSHOT.hosts[h] for h in known} | hosts,
+        facts=known | dict.fromkeys(workers, empty),
+    )
+    cluster = msgspec.structs.replace(CLUSTER, node_pools=(NodePool(name="pool", count=250),))
+    desired = place(cluster, wide, snapshot)
+    answers = {n.address: "52:54:00:00:00:01" for n in desired.nodes if n.host != deaf}
+    asked: list[str] = []
+
+    async def connect(host: Host) -> Segment:
+        return Segment(host, answers, asked, deaf=host.name == deaf)
+
+    async def nothing(connection: object) -> None:
+        """Only opens the connection."""
+
+    async def work() -> dict[str, str]:
+        events = EventStream(lambda: datetime(2026, 11, 26, tzinfo=UTC))
+        async with Fleet(snapshot.hosts, connect, events) as fleet:
+            await fleet.each(snapshot.hosts, nothing)
+            await settle_addresses(desired, workers, fleet)
+            return {key: error.code for key, error in fleet.failures.items()}
+
+    return asyncio.run(work()), asked
+
+
+def test_addresses_that_hosts_were_given_are_asked_for_by_one_and_those_left_by_the_next() -> None:
+    """What is asked grows with what is silent; the silent host asks last, for the gateway, and is a failure."""
+    failures, asked = settle(deaf="w7")
+    assert failures == {"w7": "AddressDoesNotAnswer"}
+    assert sum(line.endswith("keeps") for line in asked) == 249
+    assert "w7 keeps" not in asked
+    askers = [line.split()[0] for line in asked if not line.endswith("keeps")]
+    assert [askers.count(name) for name in dict.fromkeys(askers)] == [250, 1, 1, 1]
+    assert asked[252].startswith("w7 10.0.0.1 ")
