@@ -77,6 +77,7 @@ ask_firewall() {
 }
 
 # Whether SELinux ("enforce 0|1", "boolean NAME 0|1") and AppArmor are on, and what they denied our programs.
+# The journal's own time is before each line, as audit messages that journald reads itself have none.
 ask_confinement() {
     on=
     if read -r mode 2>/dev/null </sys/fs/selinux/enforce; then
@@ -91,12 +92,12 @@ ask_confinement() {
     [ -n "$on" ] || return
     echo "now $(date +%s)"
     {
-        journalctl -q -b -o cat -n 2000 _TRANSPORT=kernel + _TRANSPORT=audit
+        journalctl -q -b -o short-unix -n 2000 _TRANSPORT=kernel + _TRANSPORT=audit
         tail -n 2000 /var/log/audit/audit.log
     } 2>/dev/null | while IFS= read -r line; do
         case $line in
         *avc:*denied*:haproxy_t:* | *avc:*denied*:keepalived_t:*) echo "$line" ;;
-        *apparmor=*DENIED*profile=*haproxy* | *apparmor=*DENIED*profile=*keepalived*) echo "$line" ;;
+        *apparmor=\"[DA]*profile=*haproxy* | *apparmor=\"[DA]*profile=*keepalived*) echo "$line" ;;
         esac
     done | tail -n 20
 }

@@ -36,7 +36,7 @@ from aksprov.rendering.templates import Templates
 from aksprov.rollout.runner import Fleet
 from aksprov.workflows.between_hosts import with_probes
 from aksprov.workflows.contents import with_contents
-from aksprov.workflows.first_use import clear
+from aksprov.workflows.first_use import Cleared, clear
 from aksprov.workflows.foreign_vrrp import keep_apart
 from aksprov.workflows.host_accounts import FirstContact, first_contact
 
@@ -144,15 +144,17 @@ async def look(
         def place_again(known: Snapshot) -> Desired:
             return place(cluster, network, msgspec.structs.replace(known, facts=facts))
 
-        (apart, foreign), cleared = await asyncio.gather(  # the one listens for seconds, on other hosts
-            keep_apart(desired, snapshot, fleet), clear(desired, snapshot, facts, fleet, place_again)
+        async def clear_and_probe() -> tuple[Cleared, Desired]:
+            cleared = await clear(desired, snapshot, facts, fleet, place_again)
+            if not starting:
+                return cleared, cleared.desired
+            return cleared, await with_probes(cleared.desired, observed, fleet, Templates.load().image_hosts)
+
+        (apart, foreign), (cleared, probed) = await asyncio.gather(  # the one listens for seconds, on other hosts
+            keep_apart(desired, snapshot, fleet), clear_and_probe()
         )
         heard, strangers = apart.rows[len(desired.rows) :], cleared.strangers
-        desired = msgspec.structs.replace(
-            cleared.desired, router_id=apart.router_id, rows=(*cleared.desired.rows, *heard, *cleared.rows)
-        )
-    if starting and not offline:
-        desired = await with_probes(desired, observed, fleet, Templates.load().image_hosts)
+        desired = msgspec.structs.replace(probed, router_id=apart.router_id, rows=(*probed.rows, *heard, *cleared.rows))
     seen = _Seen(verb, desired, facts, observed, snapshot, contact, offline=offline, starting=starting)
     return msgspec.structs.replace(await _compare(seen, fleet, source), foreign=foreign, strangers=strangers)
 
