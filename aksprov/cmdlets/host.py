@@ -85,6 +85,15 @@ _DETAILS: tuple[Parameter, ...] = (
         example="~/.ssh/id_ed25519",
     ),
     Parameter(
+        name="keyPassphraseRef",
+        placeholder="REF",
+        group=_CONNECTION,
+        ours=True,
+        rule="secret reference",
+        help="Where the passphrase of --key-file is; forms as for --password-ref.",
+        example="file:key.passphrase",
+    ),
+    Parameter(
         name="hostKey",
         placeholder="KEY",
         group=_CONNECTION,
@@ -262,6 +271,7 @@ HOST_PROPERTIES: tuple[Property, ...] = (
     Property(name="User", parameter="user"),
     Property(name="Auth", parameter="auth"),
     Property(name="KeyFile", parameter="keyFile"),
+    Property(name="KeyPassphraseRef", parameter="keyPassphraseRef"),
     Property(name="PasswordRef", parameter="passwordRef"),
     Property(name="Become", parameter="become"),
     Property(name="BecomePasswordRef", parameter="becomePasswordRef"),

@@ -75,7 +75,7 @@ def withheld_rows(withheld: Iterable[Withheld], recorded: Mapping[str, Values]) 
 
 def _row(host: str, values: Sequence[Withheld]) -> Row:
     options = " ".join(dict.fromkeys(value.option for value in values))
-    passwords = any(value.path.endswith("password_ref") for value in values)
+    passwords = any(value.path.endswith("_ref") for value in values)
     forms = "; a reference is env:NAME, file:PATH, keyring:SERVICE/USER or prompt" if passwords else ""
     return Row(
         test_name="AnsibleValuesNotTaken",

@@ -45,6 +45,7 @@ _SECRETS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "ssh": {
         "password_ref": ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password"),
         "key_file": ("ansible_private_key", "ansible_ssh_private_key"),
+        "key_passphrase_ref": ("ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"),
     },
     "psrp": {"password_ref": ("ansible_password", "ansible_winrm_pass", "ansible_winrm_password")},
     "winrm": {"password_ref": ("ansible_password", "ansible_winrm_pass", "ansible_winrm_password")},
@@ -65,6 +66,7 @@ _OPTIONS: Final = {
     "user": "--user USER",
     "auth": "--auth HOW",
     "key_file": "--key-file FILE",
+    "key_passphrase_ref": "--key-passphrase-ref env:NAME",
     "password_ref": "--password-ref env:NAME",
     "become": "--become sudo",
     "become_password_ref": "--become-password-ref env:NAME",
@@ -228,7 +230,7 @@ class HostReader:
             self._value(variable)
         except _HiddenError as hidden:
             why = str(hidden)
-            if hidden.reference and path.endswith("password_ref"):
+            if hidden.reference and path.endswith("_ref"):
                 option = f"{option.partition(' ')[0]} {hidden.reference}"
         except ValueError:
             pass  # whatever it is, it is not taken

@@ -48,6 +48,7 @@ _TEXTS: dict[str, Rule] = {
     "user": fields.user,
     "auth": fields.one_of("negotiate", "ntlm", "kerberos", "credssp", "basic", "certificate"),
     "key_file": fields.text,
+    "key_passphrase_ref": fields.secret_reference,
     "password_ref": fields.secret_reference,
     "become": fields.one_of("sudo", "none"),
     "become_password_ref": fields.secret_reference,
@@ -73,6 +74,7 @@ REQUIRED = ("name", "address", "os")
 _ONLY_WITH: dict[str, tuple[str, ...]] = {
     "auth": ("psrp", "winrm"),
     "key_file": ("ssh", "psrp", "winrm"),
+    "key_passphrase_ref": ("ssh",),
     "host_key": ("ssh",),
     "ca_file": ("psrp", "winrm"),
     "certificate_sha256": ("psrp", "winrm"),
@@ -216,6 +218,8 @@ def broken_rules(values: Values) -> Iterator[tuple[str, str]]:
         yield "auth", f"{auth} goes over HTTPS only, and 5985 is WinRM's port of HTTP"
     if connection in ("psrp", "winrm") and (auth == "certificate") != ("key_file" in values):
         yield "key_file", "goes with auth: certificate, which needs one"
+    if "key_passphrase_ref" in values and "key_file" not in values:
+        yield "key_passphrase_ref", "has no meaning without key_file"
     if system == "windows" and values.get("become", "none") != "none":
         yield "become", "there is no sudo on Windows"
     if "become_password_ref" in values and values.get("become") != "sudo":
@@ -297,7 +301,7 @@ def _resolved(path: str, value: Value, folder: str) -> Value:
         return value
     if path in ("key_file", "ca_file"):
         return _from(folder, value)
-    if path.endswith("password_ref") and value.startswith("file:"):
+    if path.endswith("_ref") and value.startswith("file:"):
         return f"file:{_from(folder, value.removeprefix('file:'))}"
     return value
 

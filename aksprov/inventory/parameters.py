@@ -19,6 +19,7 @@ _PATHS = {
     "user": "user",
     "auth": "auth",
     "keyFile": "key_file",
+    "keyPassphraseRef": "key_passphrase_ref",
     "passwordRef": "password_ref",
     "become": "become",
     "becomePasswordRef": "become_password_ref",
@@ -37,7 +38,7 @@ _PATHS = {
 }
 _NAMES = {path: name for name, path in _PATHS.items()}
 # What goes with a value when that is taken away.
-_COMPANIONS = {"maintenance.reason": "maintenance.until"}
+_COMPANIONS = {"maintenance.reason": "maintenance.until", "key_file": "key_passphrase_ref"}
 
 
 def new_values(request: Request, folder: str) -> Values:

@@ -40,7 +40,7 @@ class Host(Value, frozen=True, kw_only=True):
         interfaces: vswitchName -> interface name on this host.
         host_key: pinned SSH public key in OpenSSH form ("ssh-ed25519 AAAA...").
         auth: how the user logs in to WinRM; None is negotiate.
-        password_ref, become_password_ref: secret references, never secrets.
+        password_ref, become_password_ref, key_passphrase_ref: secret references, never secrets.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Host(Value, frozen=True, kw_only=True):
     user: str | None = None
     auth: Auth | None = None
     key_file: str | None = None
+    key_passphrase_ref: str | None = None
     password_ref: str | None = None
     become: Literal["sudo", "none"] = "none"
     become_password_ref: str | None = None

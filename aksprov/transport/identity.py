@@ -24,7 +24,7 @@ class Identities:
     """Private keys, each file parsed, and each passphrase asked for, once for a run.
 
     Args:
-        secrets: asks for the passphrase of a key that no agent holds.
+        secrets: where passphrases come from: the entry's reference, else a person, where no agent holds the key.
         agent_path: socket of the ssh agent, "" for none; None for SSH_AUTH_SOCK.
         default_keys: files that are tried where the inventory names none.
     """
@@ -35,7 +35,8 @@ class Identities:
         self._secrets = secrets
         self._agent = os.environ.get("SSH_AUTH_SOCK", "") if agent_path is None else agent_path
         self._default_keys = default_keys
-        self._parsed: dict[str, asyncssh.SSHKey | Exception] = {}
+        # by file and passphrase: each is tried once, as trying one takes long by design
+        self._parsed: dict[tuple[str, str | None], asyncssh.SSHKey | Exception] = {}
 
     @asynccontextmanager
     async def offered(self, host: Host) -> AsyncIterator[tuple[KeyPairs, str]]:
@@ -45,7 +46,8 @@ class Identities:
         Where the inventory names a password and no key, there is none.
 
         Raises:
-            HostAuthError: KeyFileMissing, KeyFileUnreadable, KeyFileEncrypted or KeyPassphraseRefused.
+            HostAuthError: KeyFileMissing, KeyFileUnreadable, KeyFileEncrypted, KeyPassphraseRefused, or as
+                SecretSources.find does.
         """
         if not host.key_file:
             keys = [] if host.password_ref else [k for name in self._default_keys if (k := self._usual(name))]
@@ -55,7 +57,8 @@ class Identities:
         if isinstance(key, asyncssh.SSHKey):
             yield [key], ""
             return
-        public = _public_half(host.key_file)
+        # a passphrase that the entry names opens the file, whatever agents there are
+        public = _public_half(host.key_file) if host.key_passphrase_ref is None else None
         agent = await self._open_agent() if public is not None else None
         try:
             held = await agent.get_keys([public.public_data]) if agent and public else ()
@@ -69,23 +72,16 @@ class Identities:
         """The keys that were offered, for a message."""
         if host.key_file:
             key = self._load(host.key_file)
-            return f"{host.key_file} ({fingerprint(key)})" if isinstance(key, asyncssh.SSHKey) else host.key_file
+            shown = key if isinstance(key, asyncssh.SSHKey) else _public_half(host.key_file)
+            return f"{host.key_file} ({fingerprint(shown)})" if shown else host.key_file
         files = [name for name in self._default_keys if self._usual(name)]
         return ", ".join([*(["the keys of the ssh agent"] if self._agent else []), *files]) or "none: no key was found"
 
     async def _decrypted(self, host: Host, name: str, why: Exception) -> asyncssh.SSHKey:
-        """A key that needs a passphrase, by asking for it."""
+        """A key that needs a passphrase: the one that the entry names, else a person's."""
         if not _needs_passphrase(why):
             raise _unusable(host, why)
-        if not self._secrets.can_ask:
-            raise HostAuthError(
-                "KeyFileEncrypted",
-                f"the key file of {host.name} needs a passphrase, and there is nobody to ask for it",
-                where=f"{host.name}, key_file",
-                why=f"{name} is encrypted, no ssh agent holds it, and there is no terminal",
-                fix=f"load it into the agent first (ssh-add {name}), with its .pub file beside it",
-            )
-        passphrase = await self._secrets.ask(f"Passphrase of {name}: ", where=f"{host.name}, key_file")
+        passphrase = await self._passphrase(host, name)
         key = self._load(name, passphrase)
         if isinstance(key, asyncssh.SSHKey):
             return key
@@ -94,7 +90,25 @@ class Identities:
             f"the passphrase does not open the key file of {host.name}",
             where=f"{host.name}, key_file",
             why=f"{name}: {key}",
-            fix="run the command again with the right one, or load the key into an ssh agent (ssh-add)",
+            fix="correct what key_passphrase_ref leads to"
+            if host.key_passphrase_ref
+            else "run the command again with the right one, or load the key into an ssh agent (ssh-add)",
+        )
+
+    async def _passphrase(self, host: Host, name: str) -> str:
+        question = f"Passphrase of {name}: "
+        if host.key_passphrase_ref is not None:
+            where = f"{host.name}, key_passphrase_ref"
+            return await self._secrets.find(host.key_passphrase_ref, where=where, question=question)
+        if self._secrets.can_ask:
+            return await self._secrets.ask(question, where=f"{host.name}, key_file")
+        raise HostAuthError(
+            "KeyFileEncrypted",
+            f"the key file of {host.name} needs a passphrase, and there is nobody to ask for it",
+            where=f"{host.name}, key_file",
+            why=f"{name} is encrypted, no ssh agent holds it, and there is no terminal",
+            fix=f"say where the passphrase is: aksprov set-host --name {host.name} --key-passphrase-ref env:NAME"
+            f" (or file:PATH, keyring:SERVICE/USER); or load the key into the agent (ssh-add {name}), its .pub beside it",
         )
 
     def _usual(self, name: str) -> asyncssh.SSHKey | None:
@@ -102,15 +116,14 @@ class Identities:
         return key if isinstance(key, asyncssh.SSHKey) else None
 
     def _load(self, name: str, passphrase: str | None = None) -> asyncssh.SSHKey | Exception:
-        """The key of a file, or why there is none; with a passphrase it is tried anew unless it is open already."""
-        known = self._parsed.get(name)
-        if known is None or (passphrase is not None and isinstance(known, Exception)):
+        """The key of a file, or why there is none."""
+        known = self._parsed.get((name, passphrase))
+        if known is None:
             try:
                 known = asyncssh.read_private_key(str(Path(name).expanduser()), passphrase)
             except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as e:
                 known = e
-            if isinstance(known, asyncssh.SSHKey) or passphrase is None:
-                self._parsed[name] = known
+            self._parsed[name, passphrase] = known
         return known
 
     async def _open_agent(self) -> asyncssh.SSHAgentClient | None:

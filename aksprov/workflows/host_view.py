@@ -72,6 +72,7 @@ def _object(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool)
         "User": host.user,
         "Auth": host.auth,
         "KeyFile": host.key_file,
+        "KeyPassphraseRef": host.key_passphrase_ref,
         "PasswordRef": host.password_ref,
         "Become": host.become,
         "BecomePasswordRef": host.become_password_ref,

@@ -422,6 +422,9 @@ function Add-AksprovHost {
     .PARAMETER keyFile
     Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key.
 
+    .PARAMETER keyPassphraseRef
+    Where the passphrase of --key-file is; forms as for --password-ref.
+
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it.
 
@@ -513,6 +516,8 @@ function Add-AksprovHost {
         [string] $auth,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $keyFile,
+        [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
+        [string] $keyPassphraseRef,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $hostKey,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
@@ -622,6 +627,9 @@ function Set-AksprovHost {
     .PARAMETER keyFile
     Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key. An empty text takes the recorded value away.
 
+    .PARAMETER keyPassphraseRef
+    Where the passphrase of --key-file is; forms as for --password-ref. An empty text takes the recorded value away.
+
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it. An empty text takes the recorded value away.
 
@@ -692,6 +700,7 @@ function Set-AksprovHost {
         [ValidateSet('negotiate', 'ntlm', 'kerberos', 'credssp', 'basic', 'certificate', '')]
         [string] $auth,
         [string] $keyFile,
+        [string] $keyPassphraseRef,
         [string] $hostKey,
         [string] $passwordRef,
         [ValidateSet('sudo', 'none', '')]

@@ -38,7 +38,7 @@ class Operator(Controller):
     @property
     def environment(self) -> dict[str, str]:
         """With the secrets that references name."""
-        named = {"SUDO_PW": f"{CANARY}env", "WRONG_PW": f"{CANARY}wrong"}
+        named = {"SUDO_PW": f"{CANARY}env", "WRONG_PW": f"{CANARY}wrong", "PHRASE": f"{CANARY}phrase"}
         return {**super().environment, **named}
 
     def run(self, *arguments: str | Path, check: int | None = 0, input: str | None = None, timeout: float = 180):  # type: ignore[no-untyped-def]  # noqa: ANN201
@@ -90,6 +90,9 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", f"{CANARY}passphrase", "-f", inputs / "key"]
         subprocess.run(key, check=True)
         lab["w1"].shell(f"echo '{(inputs / 'key.pub').read_text().strip()}' >> /home/ops/.ssh/authorized_keys")
+        by_reference = ["ssh-keygen", "-q", "-t", "ed25519", "-N", f"{CANARY}phrase", "-f", inputs / "by-reference"]
+        subprocess.run(by_reference, check=True)
+        lab["cp1"].shell(f"echo '{(inputs / 'by-reference.pub').read_text().strip()}' >> /home/ops/.ssh/authorized_keys")
         yield operator
 
 
@@ -130,7 +133,8 @@ def test_no_secret_is_found_in_anything_that_was_written(operator: Operator) -> 
     lab, inputs = operator.lab, operator.directory / "inputs"
     sudo = {"user": "ops", "become": "sudo"}
     more = {
-        "cp1": {**sudo, "become_password_ref": "env:SUDO_PW", "roles": ["control-plane"]},
+        "cp1": {**sudo, "become_password_ref": "env:SUDO_PW", "roles": ["control-plane"]}
+        | {"key_file": "inputs/by-reference", "key_passphrase_ref": "env:PHRASE"},
         "lb1": {**sudo, "password_ref": "file:inputs/pw", "become_password_ref": "file:inputs/pw", "key_file": None}
         | {"roles": ["load-balancer"]},
         "w1": {**sudo, "become_password_ref": "prompt", "key_file": "inputs/key", "roles": ["worker"]},
@@ -140,7 +144,11 @@ def test_no_secret_is_found_in_anything_that_was_written(operator: Operator) -> 
     with watched(command_lines):
         operator.run("add-host", "--file", operator.write_hosts(["cp1"], more={"cp1": wrong}), "--verbose", check=77)
         operator.run("set-host", "--name", "cp1", "--become-password-ref", "env:SUDO_PW")
-        operator.run("set-host", "--name", "cp1", "--become-password-ref", f"{CANARY}misplaced", check=65)
+        operator.run("set-host", "--name", "cp1", "--key-passphrase-ref", "env:WRONG_PW")
+        operator.run("test-host", "--name", "cp1", "--verbose", check=77)
+        operator.run("set-host", "--name", "cp1", "--key-passphrase-ref", "env:PHRASE")
+        for option in ("--become-password-ref", "--key-passphrase-ref"):
+            operator.run("set-host", "--name", "cp1", option, f"{CANARY}misplaced", check=65)
         hosts = operator.write_hosts(more=more)
         operator.typed("add-host", "--file", hosts, "--events", "events-add", "--verbose")
         operator.typed("test-host", "--output", "json", "--verbose")
@@ -155,7 +163,8 @@ def test_no_secret_is_found_in_anything_that_was_written(operator: Operator) -> 
         operator.run("state-backup", "backup")
         operator.run("get-host", "--output", "json")
 
-    assert operator.said.count("Configured") and "HostSudoPasswordRefused" in operator.said
+    assert operator.said.count("Configured")
+    assert "HostSudoPasswordRefused" in operator.said and "KeyPassphraseRefused" in operator.said
     assert CANARY not in operator.said.replace(f"{CANARY}misplaced", "")
     assert {line for line in command_lines if f"{CANARY}misplaced" not in line} == set()
     assert with_canary(operator.directory, but=inputs) == []

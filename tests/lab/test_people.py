@@ -315,7 +315,7 @@ class _agent:  # noqa: N801 - used as a function
 
 
 @pytest.mark.parametrize("form", ["RFC4716", "PEM", "PKCS8"])
-def test_a_passphrase_is_asked_for_and_a_wrong_one_is_a_row(lab: Lab, tmp_path: Path, form: str) -> None:
+def test_a_passphrase_is_found_or_asked_for_and_a_wrong_one_is_a_row(lab: Lab, tmp_path: Path, form: str) -> None:
     mine = tmp_path / "key"
     argv = ["ssh-keygen", "-q", "-t", "rsa", "-m", form, "-N", "correct horse", "-f", mine]
     subprocess.run(argv, check=True)
@@ -325,6 +325,10 @@ def test_a_passphrase_is_asked_for_and_a_wrong_one_is_a_row(lab: Lab, tmp_path: 
     assert outcome(host, answers={question: "correct horse"}) == "root"
     assert outcome(host, answers={question: "battery staple"}) == "KeyPassphraseRefused"
     assert outcome(host) == "KeyFileEncrypted"
+    with_reference = {who: entry(lab, "h2", key_file=str(mine), key_passphrase_ref=who) for who in (RIGHT, WRONG)}
+    assert outcome(with_reference[RIGHT]) == "root"
+    assert outcome(with_reference[WRONG], answers={question: "correct horse"}) == "KeyPassphraseRefused"
+    assert outcome(entry(lab, "h2", key_file=str(mine), key_passphrase_ref="env:NONE")) == "SecretMissing"
 
 
 def test_keys_of_other_programs_and_public_halves(lab: Lab, tmp_path: Path) -> None:

@@ -61,6 +61,10 @@ options:
     description:
       - "Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key."
     type: str
+  key_passphrase_ref:
+    description:
+      - "Where the passphrase of --key-file is; forms as for --password-ref."
+    type: str
   host_key:
     description:
       - "The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it."
@@ -215,6 +219,11 @@ object:
     KeyFile:
       description:
         - KeyFile
+      returned: always
+      type: str
+    KeyPassphraseRef:
+      description:
+        - KeyPassphraseRef
       returned: always
       type: str
     PasswordRef:
@@ -374,6 +383,10 @@ ARGUMENTS = {
         "type": "str",
         "no_log": False,
     },
+    "key_passphrase_ref": {
+        "type": "str",
+        "no_log": False,
+    },
     "host_key": {
         "type": "str",
         "no_log": False,
@@ -454,6 +467,7 @@ NAMES = {
     "user": "user",
     "auth": "auth",
     "key_file": "keyFile",
+    "key_passphrase_ref": "keyPassphraseRef",
     "host_key": "hostKey",
     "password_ref": "passwordRef",
     "become": "become",
@@ -488,6 +502,7 @@ TAKES = {
         "interfaces",
         "jump_host",
         "key_file",
+        "key_passphrase_ref",
         "labels",
         "maintenance_reason",
         "maintenance_until",
@@ -514,6 +529,7 @@ TAKES = {
         "interfaces",
         "jump_host",
         "key_file",
+        "key_passphrase_ref",
         "labels",
         "maintenance_reason",
         "maintenance_until",

@@ -81,6 +81,11 @@ objects:
         - KeyFile
       returned: always
       type: str
+    KeyPassphraseRef:
+      description:
+        - KeyPassphraseRef
+      returned: always
+      type: str
     PasswordRef:
       description:
         - PasswordRef

@@ -81,6 +81,14 @@ def test_what_is_recorded_by_now_is_not_lacking() -> None:
 
 VAULT = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n6162"}
 WINDOWS = {"ansible_connection": "psrp"}
+
+
+def test_a_passphrase_is_withheld_with_the_option_that_names_its_place() -> None:
+    key = {"ansible_private_key_file": "id", "ansible_private_key_passphrase": "{{ lookup('env', 'PHRASE') }}"}
+    (withheld,) = read({"a": key, "w": WINDOWS}).withheld
+    assert (withheld.path, withheld.option) == ("key_passphrase_ref", "--key-passphrase-ref env:PHRASE")
+
+
 # what is wrong -> (hosts, words of the message)
 REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "an address in a vault": ({"a": {"ansible_host": VAULT}}, "a: address: ansible_host is in a vault"),

@@ -183,6 +183,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "a certificate without its file": (entry(os="windows", auth="certificate"), ("key_file", "needs one")),
     "sudo on Windows": (entry(os="windows", become="sudo"), ("no sudo on Windows",)),
     "a password for no sudo": (entry(become_password_ref="prompt"), ("become_password_ref", "without become: sudo")),
+    "a passphrase for no key": (entry(key_passphrase_ref="prompt"), ("key_passphrase_ref", "without key_file")),
     "a Windows control plane": (entry(os="windows", roles="[control-plane]"), ("cannot be a control-plane",)),
 }
 
@@ -204,7 +205,7 @@ def test_bad_input_is_refused_with_place_and_reason(case: str) -> None:
     assert all((error.what, error.where, error.why, error.fix)), "each of what, where, why and fix says something"
 
 
-@pytest.mark.parametrize("field", ["password_ref", "become_password_ref", "host_key", "password", "user_password"])
+@pytest.mark.parametrize("field", ["password_ref", "become_password_ref", "key_passphrase_ref", "host_key", "password", "user_password"])
 def test_a_secret_in_the_wrong_place_is_not_repeated(field: str) -> None:
     """Nothing of the error may hold it: errors are printed and logged."""
     with pytest.raises(DefinitionError) as refused:

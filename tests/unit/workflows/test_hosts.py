@@ -85,6 +85,7 @@ def test_a_host_of_options_equals_one_of_a_file(run: Run, tmp_path: Path) -> Non
   port: 2222
   user: ops
   key_file: keys/id
+  key_passphrase_ref: file:keys/pw
   password_ref: env:PW
   become: sudo
   become_password_ref: prompt
@@ -100,13 +101,14 @@ def test_a_host_of_options_equals_one_of_a_file(run: Run, tmp_path: Path) -> Non
     by_file = recorded(tmp_path).hosts["web1"]
     run("remove-host", name="web1", yes=True)
     outcome = run(
-        "add-host", **WEB1, connection="ssh", port="2222", user="ops", keyFile="keys/id", passwordRef="env:PW",
-        become="sudo", becomePasswordRef="prompt", jumpHost="me@bastion:2222", labels=["site=oslo", "rack=r1"],
+        "add-host", **WEB1, connection="ssh", port="2222", user="ops", keyFile="keys/id",
+        keyPassphraseRef="file:keys/pw", passwordRef="env:PW", become="sudo", becomePasswordRef="prompt", jumpHost="me@bastion:2222", labels=["site=oslo", "rack=r1"],
         roles="worker,load-balancer", cpus="4", memoryGb="7.5", diskGb="100", interfaces="My Switch=eth1",
         maintenanceReason="new fan", maintenanceUntil="2026-12-01", offline=True,
     )  # fmt: skip
     assert recorded(tmp_path).hosts["web1"] == by_file
     assert by_file.key_file == str(tmp_path / "keys/id")
+    assert by_file.key_passphrase_ref == f"file:{tmp_path / 'keys/pw'}"
     assert outcome.single and outcome.objects[0]["State"] == "Maintenance"
 
 
