@@ -20,6 +20,8 @@ class Client(asyncssh.SSHClient):
     def __init__(self, password: Password | None = None) -> None:
         self._password = password
         self.offered: asyncssh.SSHKey | None = None
+        self.began = False
+        self.said = ""
         self.must_change = False
         self.asked = ""
 
@@ -27,6 +29,14 @@ class Client(asyncssh.SSHClient):
         """Called for a key that is not trusted."""
         self.offered = key
         return False
+
+    def begin_auth(self, username: str) -> None:
+        """From here on the server's PAM counts what goes wrong."""
+        self.began = True
+
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        """What the server says to people (RFC 4252, 5.4); its last words tell why it ends a login (PAM's messages)."""
+        self.said = msg
 
     async def password_auth_requested(self) -> str | None:
         """The method password (RFC 4252, 8)."""

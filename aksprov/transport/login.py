@@ -15,7 +15,7 @@ from aksprov.model.host import Host
 from aksprov.transport.bastions import Bastions, not_forwarded
 from aksprov.transport.client import Client
 from aksprov.transport.credentials import user_of
-from aksprov.transport.diagnosis import not_tried
+from aksprov.transport.diagnosis import first_line, not_tried
 from aksprov.transport.greeting import greet
 from aksprov.transport.hostkeys import KnownHosts, Trusted, fingerprint
 from aksprov.transport.identity import Identities, KeyPairs
@@ -93,8 +93,8 @@ class Login:
         """Log in; what failed before anything was proved is tried again, an authentication never.
 
         Raises:
-            HostAuthError: HostKeyUnknown, HostKeyChanged, HostKeyRevoked, HostUserRefused, HostPasswordRefused,
-                HostPasswordExpired, HostPasswordNotTried or a key file's error.
+            HostAuthError: HostKeyUnknown, HostKeyChanged, HostKeyRevoked, HostUserRefused, HostAccountRefused,
+                HostPasswordRefused, HostPasswordExpired, HostPasswordNotTried or a key file's error.
             HostError: HostUnreachable, HostNameUnknown, HostNotSsh, HostTimeout, HostDisconnected, JumpHostFailed,
                 JumpHostRefused.
         """
@@ -177,10 +177,13 @@ class Login:
         except asyncssh.ChannelOpenError:
             raise
         except (asyncssh.Error, OSError) as e:
-            # the server's own words when MaxAuthTries is used up; and once a password was sent, whatever it says
-            if "authentication failures" in str(e) or (password is not None and password.was_tried):
+            if client.began:
                 accepted = False
-                raise self._user_refused(host, client, password, str(e)) from None
+                # the server's own words when MaxAuthTries is used up
+                too_many = "authentication failures" in str(e)
+                raise (
+                    self._user_refused(host, client, password, str(e)) if too_many else _account_refused(host, client)
+                ) from None
             raise await _broken_login(host, trusted, e, tunnel) from None
         finally:
             if password is not None:
@@ -229,6 +232,21 @@ def _methods(host: Host) -> str:
     if host.password_ref is None:
         return "publickey"
     return "publickey,password,keyboard-interactive" if host.key_file else "password,keyboard-interactive"
+
+
+def _account_refused(host: Host, client: Client) -> HostAuthError:
+    """sshd ends the connection where PAM's account rules say no, after a key or password that was right."""
+    user = user_of(host)
+    return HostAuthError(
+        "HostAccountRefused",
+        f"{host.name} ended the login of {user} in the middle of the authentication",
+        where=place(host),
+        why=f"it said: {first_line(client.said.encode())}"
+        if client.said
+        else "it said nothing; sshd does so where PAM refuses the account",
+        fix=f"see whether the account is expired or logins are closed (chage -l {user}, /etc/nologin), and sshd's log"
+        " on the host; it was tried once",
+    )
 
 
 def _key_refused(host: Host, trusted: Trusted, offered: asyncssh.SSHKey | None, said: str) -> HostAuthError:

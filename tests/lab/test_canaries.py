@@ -92,7 +92,9 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         lab["w1"].shell(f"echo '{(inputs / 'key.pub').read_text().strip()}' >> /home/ops/.ssh/authorized_keys")
         by_reference = ["ssh-keygen", "-q", "-t", "ed25519", "-N", f"{CANARY}phrase", "-f", inputs / "by-reference"]
         subprocess.run(by_reference, check=True)
-        lab["cp1"].shell(f"echo '{(inputs / 'by-reference.pub').read_text().strip()}' >> /home/ops/.ssh/authorized_keys")
+        lab["cp1"].shell(
+            f"echo '{(inputs / 'by-reference.pub').read_text().strip()}' >> /home/ops/.ssh/authorized_keys"
+        )
         yield operator
 
 

@@ -197,7 +197,7 @@ def test_an_account_that_must_change_its_password_says_so(lab: Lab) -> None:
     lab["h1"].shell("chage -d 0 old")
     assert outcome(entry(lab, "h1", user="old", key_file=None, password_ref=RIGHT)) == "HostPasswordExpired"
     lab["h1"].shell("chage -d 20000 -E 1 old")
-    assert outcome(entry(lab, "h1", user="old", key_file=None, password_ref=RIGHT)) == "HostPasswordRefused"
+    assert outcome(entry(lab, "h1", user="old", key_file=None, password_ref=RIGHT)) == "HostAccountRefused"
     lab["h1"].shell("chage -E -1 old")
 
 

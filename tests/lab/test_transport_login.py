@@ -292,12 +292,30 @@ def test_accounts_that_cannot_be_used_say_so(lab: Lab) -> None:
     host = lab["h1"]
     host.shell("usermod -s /usr/sbin/nologin ops")
     assert "This account is currently not available" in error_of(entry(lab, "h1", user="ops"), whoami).why
-    host.shell("usermod -s /bin/bash ops; chage -E 1 ops")
-    assert error_of(entry(lab, "h1", user="ops"), whoami).code in ("HostUserRefused", "HostDisconnected")
-    host.shell("chage -E -1 ops; echo ops:x | chpasswd; chage -d 0 ops")
+    host.shell("usermod -s /bin/bash ops; echo ops:x | chpasswd; chage -d 0 ops")
     error = error_of(entry(lab, "h1", user="ops"), whoami)
     host.shell("chage -d 20000 ops")
     assert (error.code, isinstance(error, HostAuthError)) == ("HostPasswordExpired", True)
+
+
+@pytest.mark.parametrize(
+    ("closed", "opened", "word"),
+    [
+        ("chage -E 1 ops", "chage -E -1 ops", "account has expired"),
+        ("echo back at noon > /etc/nologin", "rm /etc/nologin", "back at noon"),
+    ],
+    ids=["expired", "nologin"],
+)
+def test_an_account_that_pam_refuses_is_tried_once_and_says_why(lab: Lab, closed: str, opened: str, word: str) -> None:
+    """The key was right, so sshd ends the connection, as it also does when it has no time: that alone is tried again."""
+    host, refused = lab["h1"], "journalctl -b -u ssh -o cat | grep -c 'Access denied for user ops' || true"
+    before = int(host.shell(f"{closed}; {refused}").stdout)
+    try:
+        error = error_of(entry(lab, "h1", user="ops"), whoami)
+    finally:
+        host.shell(opened)
+    assert (error.code, isinstance(error, HostAuthError), word in error.why) == ("HostAccountRefused", True, True)
+    assert int(host.shell(refused).stdout) - before == 1
 
 
 # ---- sockets through the connection ----

@@ -205,7 +205,9 @@ def test_bad_input_is_refused_with_place_and_reason(case: str) -> None:
     assert all((error.what, error.where, error.why, error.fix)), "each of what, where, why and fix says something"
 
 
-@pytest.mark.parametrize("field", ["password_ref", "become_password_ref", "key_passphrase_ref", "host_key", "password", "user_password"])
+@pytest.mark.parametrize(
+    "field", ["password_ref", "become_password_ref", "key_passphrase_ref", "host_key", "password", "user_password"]
+)
 def test_a_secret_in_the_wrong_place_is_not_repeated(field: str) -> None:
     """Nothing of the error may hold it: errors are printed and logged."""
     with pytest.raises(DefinitionError) as refused:
