@@ -2,7 +2,8 @@
 
 Typer splits the command line into options and values, and answers shells that complete
 words.  What the values mean is decided by :mod:`aksprov.cmdlets.binding`, so every option that
-takes a value is a list of texts here; help is :mod:`aksprov.cli.help`'s.
+takes a value is a list of texts here, which Typer need not make a type of; help is
+:mod:`aksprov.cli.help`'s.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from aksprov.cli.literals import stray_hint
 from aksprov.cmdlets.binding import nearest
@@ -36,7 +38,7 @@ def parse(verb: Verb, tokens: Sequence[str]) -> dict[str, list[str]]:
         UsageError: UnknownOption, UnexpectedValue, OptionMisused.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    _add_command(app, verb)
+    _add_command(app, verb, _Split)
     try:
         answer = app(args=list(tokens), prog_name=f"{PROGRAM} {verb.name}", standalone_mode=False)
     except typer.TyperException as error:
@@ -54,7 +56,7 @@ def complete_shell() -> None:
     app = typer.Typer(name=PROGRAM, pretty_exceptions_enable=False)
     app.callback()(_nothing)
     for verb in VERBS:
-        _add_command(app, verb)
+        _add_command(app, verb, TyperCommand)
     app(prog_name=PROGRAM)
 
 
@@ -62,19 +64,30 @@ def _nothing() -> None:
     """AksHci's verbs for Kubernetes on your own hosts."""
 
 
-def _add_command(app: typer.Typer, verb: Verb) -> None:
+class _Split(TyperCommand):
+    """A command whose values stay texts: Typer makes types of them by pydantic, which is slow to import."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Split; an option that was not given is None."""
+        given, rest, _ = self.make_parser(ctx).parse_args(args=args)
+        ctx.params = {parameter.name: given.get(parameter.name) for parameter in self.params}
+        ctx.args = rest
+        return rest
+
+
+def _add_command(app: typer.Typer, verb: Verb, kind: type[TyperCommand]) -> None:
     parameters = command_parameters(verb)
     by_argument = {f"p_{p.name}": p for p in parameters}  # a prefix, as "from" is a keyword
 
     def command(ctx: typer.Context, **values: Any) -> tuple[dict[str, list[str]], list[str]]:
-        given = {p.name: _texts(values[a]) for a, p in by_argument.items() if values[a] not in (None, False, [])}
+        given = {p.name: _texts(values[a]) for a, p in by_argument.items() if values[a] not in (None, False, (), [])}
         return given, list(ctx.args)
 
     signature = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     signature += [_argument(name, p) for name, p in by_argument.items()]
     command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature}
-    app.command(name=verb.name, help=verb.synopsis, context_settings=_LENIENT)(command)
+    app.command(name=verb.name, cls=kind, help=verb.synopsis, context_settings=_LENIENT)(command)
 
 
 def _texts(value: Any) -> list[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +14,8 @@ from aksprov.cli.command import parse
 from aksprov.cmdlets.catalog import VERBS, find_verb
 from aksprov.cmdlets.common import command_parameters
 from aksprov.cmdlets.declaration import Verb
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
@@ -39,3 +45,12 @@ def test_a_repeated_option_keeps_all_its_texts_in_order() -> None:
         "dnsServers": ["b", "a"],
         "name": ["n"],
     }
+
+
+def test_splitting_takes_no_time_to_import_what_makes_types_of_texts() -> None:
+    """It was 40 ms and 7 MB for every verb."""
+    code = "import sys; from aksprov.cli.main import run; run(['get-host', '--name', 'none']); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "HostNotFound" in said.stderr
+    assert "typer" in said.stdout.split()
+    assert not {name.partition(".")[0] for name in said.stdout.split()} & {"pydantic", "rich", "jinja2", "ruamel"}
