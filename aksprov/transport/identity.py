@@ -108,7 +108,7 @@ class Identities:
             where=f"{host.name}, key_file",
             why=f"{name} is encrypted, no ssh agent holds it, and there is no terminal",
             fix=f"say where the passphrase is: aksprov set-host --name {host.name} --key-passphrase-ref env:NAME"
-            f" (or file:PATH, keyring:SERVICE/USER); or load the key into the agent (ssh-add {name}), its .pub beside it",
+            f" (or file:PATH, keyring:SERVICE/USER); or load the key into the agent (ssh-add {name}), .pub beside it",
         )
 
     def _usual(self, name: str) -> asyncssh.SSHKey | None:

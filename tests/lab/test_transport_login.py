@@ -307,7 +307,7 @@ def test_accounts_that_cannot_be_used_say_so(lab: Lab) -> None:
     ids=["expired", "nologin"],
 )
 def test_an_account_that_pam_refuses_is_tried_once_and_says_why(lab: Lab, closed: str, opened: str, word: str) -> None:
-    """The key was right, so sshd ends the connection, as it also does when it has no time: that alone is tried again."""
+    """The key was right, so sshd ends the connection, as it does when it has no time, which alone is tried again."""
     host, refused = lab["h1"], "journalctl -b -u ssh -o cat | grep -c 'Access denied for user ops' || true"
     before = int(host.shell(f"{closed}; {refused}").stdout)
     try:

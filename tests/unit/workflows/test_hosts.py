@@ -102,7 +102,8 @@ def test_a_host_of_options_equals_one_of_a_file(run: Run, tmp_path: Path) -> Non
     run("remove-host", name="web1", yes=True)
     outcome = run(
         "add-host", **WEB1, connection="ssh", port="2222", user="ops", keyFile="keys/id",
-        keyPassphraseRef="file:keys/pw", passwordRef="env:PW", become="sudo", becomePasswordRef="prompt", jumpHost="me@bastion:2222", labels=["site=oslo", "rack=r1"],
+        keyPassphraseRef="file:keys/pw", passwordRef="env:PW", become="sudo", becomePasswordRef="prompt",
+        jumpHost="me@bastion:2222", labels=["site=oslo", "rack=r1"],
         roles="worker,load-balancer", cpus="4", memoryGb="7.5", diskGb="100", interfaces="My Switch=eth1",
         maintenanceReason="new fan", maintenanceUntil="2026-12-01", offline=True,
     )  # fmt: skip
