@@ -64,6 +64,7 @@ def reserve(
         if shared or not transaction.proposes_the_same(now, desired.cluster.key):
             now = transaction.snapshot()
             _place_again(picture, now, offline=offline)
+        _refuse_removed(picture, now)
         transaction.add_leases(picture.strangers)
         if desired.cluster.key not in now.clusters:
             transaction.add_cluster(desired.cluster)
@@ -91,6 +92,20 @@ def reserve(
         hosts = [host.name for host in picture.plan.hosts]
         epochs = transaction.host_leases.take(hosts, this_holder(run), terms)
     return Reservation(run=run, state_id=now.state_id, epochs=epochs)
+
+
+def _refuse_removed(picture: Picture, now: Snapshot) -> None:
+    """Refuse what was planned for a cluster that another run has begun to remove, or has removed."""
+    key = picture.desired.cluster.key
+    removed = key in picture.recorded.clusters and key not in now.clusters
+    if removed or now.statuses.get(key, ClusterStatus()).state == "Deleting":
+        raise TakenError(
+            "ProposalTaken",
+            "another run removes the cluster that was looked at",
+            where=f"cluster {picture.desired.cluster.name}",
+            why="what was planned goes on from what it had",
+            fix="run the command again",
+        )
 
 
 def _place_again(picture: Picture, now: Snapshot, *, offline: bool) -> None:

@@ -32,10 +32,12 @@ from aksprov.workflows.cluster_plan import failure_rows
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
 from aksprov.workflows.deliver import deliver
+from aksprov.workflows.get_cluster import refuse_leaving
 from aksprov.workflows.host_quarantine import keep
 from aksprov.workflows.host_removal import read_host
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
+from aksprov.workflows.unchanged import check_unchanged
 
 # How a host fails that is off, or cut off; one that answers and refuses us may be at work.
 _SILENCE: Final = ("HostUnreachable", "HostTimeout")
@@ -180,7 +182,7 @@ async def _carry_out(
     wanted = leaving.wanted
     status = snapshot.statuses.get(wanted.key, ClusterStatus())
     hosts = [*leaving.hosts, *([leaving.asked.host] if leaving.asked else [])]
-    run, epochs = _reserve(request, session, store, wanted, status, hosts)
+    run, epochs = _reserve(request, session, store, snapshot, wanted, hosts)
     session.events.run = run
     async with kept_alive(store, epochs, session.lease_terms):
         async with store.journal.steps_of(run, epochs) as journal:
@@ -235,10 +237,19 @@ def _quarantine(leaving: _Leaving, snapshot: Snapshot) -> Quarantine:
 
 
 def _reserve(
-    request: Request, session: Session, store: Store, wanted: Cluster, status: ClusterStatus, hosts: list[str]
+    request: Request, session: Session, store: Store, planned: Snapshot, wanted: Cluster, hosts: list[str]
 ) -> tuple[str, Epochs]:
+    """Take the hosts that leave, and the one that is asked.
+
+    Raises:
+        BusyError: HostsChanged, another run has changed the cluster since it was looked at; HostsLocked.
+    """
     digest = hashlib.sha256(f"{request.verb} {wanted.key} {' '.join(hosts)}".encode()).hexdigest()
     with store.write() as transaction:
+        now = transaction.snapshot()
+        refuse_leaving(wanted.key, now)
+        check_unchanged(wanted.key, hosts, planned.epochs, planned, now)
+        status = now.statuses.get(wanted.key, ClusterStatus())
         scaling = msgspec.structs.replace(status, state="Scaling", details="nodes are leaving", error="")
         transaction.put_status(wanted.key, scaling)
         run = transaction.runs.begin(request.verb, [f"cluster/{wanted.name}"], digest, digest)

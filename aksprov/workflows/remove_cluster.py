@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aksprov.errors import BusyError, ExitCode, HostAuthError, HostError
+from aksprov.errors import ExitCode, HostAuthError, HostError
 from aksprov.model.base import Value
 from aksprov.model.cluster import ClusterStatus
 from aksprov.model.desired import Snapshot
@@ -41,6 +41,7 @@ from aksprov.workflows.host_removal import read_host
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
 from aksprov.workflows.shared_removal import Staying, look_at_shared, with_staying
+from aksprov.workflows.unchanged import check_unchanged
 
 
 class _Leaving(Value, frozen=True, kw_only=True):
@@ -109,7 +110,7 @@ async def _remove(request: Request, session: Session) -> Outcome:
         if not agreed(request, session, store, met):
             return Outcome(rows=met.rows, notes=(f"cluster {leaving.name} stays",))
         known = {key: max(epoch, snapshot.epochs.get(key, 0)) for key, epoch in met.epochs.items()}
-        return await _carry_out(job, plan, found, staying, snapshot.epochs | known)
+        return await _carry_out(job, plan, found, staying, snapshot, snapshot.epochs | known)
 
 
 def _find(name: str, snapshot: Snapshot) -> _Leaving:
@@ -148,9 +149,14 @@ async def _look(job: _Run, state_id: str) -> dict[str, Leftover]:
 
 
 async def _carry_out(
-    job: _Run, plan: Plan, found: dict[str, Leftover], staying: dict[str, Staying], epochs: Epochs
+    job: _Run,
+    plan: Plan,
+    found: dict[str, Leftover],
+    staying: dict[str, Staying],
+    planned: Snapshot,
+    epochs: Epochs,
 ) -> Outcome:
-    held = _reserve(job, plan, epochs)
+    held = _reserve(job, plan, planned, epochs)
     job.session.events.run = held.run
     job.session.events.emit("run.started", text=f"{job.request.verb} {job.leaving.name}")
     async with kept_alive(job.store, held.epochs, job.session.lease_terms):
@@ -170,35 +176,29 @@ async def _carry_out(
     )
 
 
-def _reserve(job: _Run, plan: Plan, epochs: Epochs) -> Reservation:
-    """Take the hosts that change for this run; from here on the cluster is Deleting.
+def _reserve(job: _Run, plan: Plan, planned: Snapshot, epochs: Epochs) -> Reservation:
+    """Take all of the cluster's hosts for this run; from here on the cluster is Deleting.
+
+    Also those that have nothing of it: another run may be about to give them something.
 
     Args:
-        epochs: those that the hosts had when they were looked at.
+        planned: what was recorded when the hosts were looked at.
+        epochs: those that the hosts had then.
 
     Raises:
-        BusyError: HostsChanged, another run has changed one since; HostsLocked.
+        BusyError: HostsChanged, another run has changed the cluster since; HostsLocked.
     """
     leaving = job.leaving
     digest = hashlib.sha256(f"{job.request.verb} {leaving.key}".encode()).hexdigest()
     with job.store.write() as transaction:
-        now = transaction.snapshot().epochs
-        changed = sorted(host.name for host in plan.hosts if now.get(host.name, 0) != epochs.get(host.name, 0))
-        if changed:
-            raise BusyError(
-                "HostsChanged",
-                "another run has changed hosts after they were looked at",
-                where=f"hosts {', '.join(changed)}",
-                why="the removal was planned from what they had before",
-                fix="run the command again",
-            )
+        now = transaction.snapshot()
+        check_unchanged(leaving.key, leaving.waves, epochs, planned, now)
         if leaving.exists:
             status = ClusterStatus(state="Deleting", details="being taken off its hosts")
             transaction.put_status(leaving.key, status)
         run = transaction.runs.begin(job.request.verb, [f"cluster/{leaving.name}"], digest, plan.hash)
-        hosts = [host.name for host in plan.hosts]
-        epochs = transaction.host_leases.take(hosts, this_holder(run), job.session.lease_terms)
-        return Reservation(run=run, state_id=transaction.snapshot().state_id, epochs=epochs)
+        held = transaction.host_leases.take(leaving.waves, this_holder(run), job.session.lease_terms)
+        return Reservation(run=run, state_id=now.state_id, epochs=held)
 
 
 async def _roll_out(

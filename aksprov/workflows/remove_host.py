@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from typing import Final
 
 from aksprov.errors import DefinitionError, ExitCode, HostError
 from aksprov.model.desired import Snapshot
@@ -13,7 +14,7 @@ from aksprov.model.request import Request
 from aksprov.model.row import row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.quarantine import left_on, quarantined_hosts
-from aksprov.planning.removal import EPOCH_UNTIL_BOOT, make_removal, plan_removal
+from aksprov.planning.removal import EPOCH_UNTIL_BOOT, HOME, make_removal, plan_removal
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
@@ -27,8 +28,12 @@ from aksprov.workflows.deliver import deliver
 from aksprov.workflows.host_quarantine import free
 from aksprov.workflows.host_removal import read_host
 from aksprov.workflows.host_view import clusters_by_host, find_host
+from aksprov.workflows.prepare.uninstall import uninstall
 from aksprov.workflows.run_lease import kept_alive
 from aksprov.workflows.session import Session
+
+# what has nothing in it by now, but for what a removal leaves until the next boot
+_LAST: Final = f"rm -f {EPOCH_UNTIL_BOOT}; rmdir /run/aksprov {HOME} 2>/dev/null; true"
 
 
 def run(request: Request, session: Session) -> Outcome:
@@ -97,8 +102,8 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
 
         async def clean(connection: Connection) -> None:
             left = await read_host(connection, held.state_id)
+            holder = Holder(run=held.run, state_id=held.state_id, epoch=held.epochs[host.key])
             if left.kubernetes:
-                holder = Holder(run=held.run, state_id=held.state_id, epoch=held.epochs[host.key])
                 await end_kubernetes(connection, holder)
                 left = await read_host(connection, held.state_id)
             async with store.journal.steps_of(held.run, held.epochs) as steps:
@@ -112,7 +117,8 @@ async def _purge(store: Store, session: Session, host: Host) -> HostError | None
                         await deliver(connection, delivery, change, session, steps)
                     left = await read_host(connection, held.state_id)
             if not isinstance(connection, WindowsConnection):
-                await connection.run(f"rm -f {EPOCH_UNTIL_BOOT}")
+                await uninstall(connection, holder)
+                await connection.run(_LAST)
             elif why := await connection.forget():
                 raise _not_clean(host, why)
             still = left_on(host.key, left.seen, snapshot)

@@ -94,7 +94,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 depends="kubernetes-cni" if name == "kubelet" else "",
                 scripts=start,
             )
-    make_package(kubernetes, "cri-tools", "1.36.0-1.1", {"/usr/bin/crictl": "#!/bin/sh\necho crictl version v1.36.0\n"})
+    crictl = "#!/bin/sh\ncase $* in *pods*) ;; *) echo crictl version v1.36.0 ;; esac\n"
+    make_package(kubernetes, "cri-tools", "1.36.0-1.1", {"/usr/bin/crictl": crictl})
     plugins = {f"/opt/cni/bin/{name}": "#!/bin/sh\n" for name in ("bridge", "host-local", "loopback", "portmap")}
     make_package(kubernetes, "kubernetes-cni", "1.7.1-1.1", plugins)
     key = folder.with_name("key.asc")

@@ -78,7 +78,7 @@ def bundle_script(node: Node, cluster: Cluster, files: Iterable[BundleFile], loc
     """The text of the step on a host that has these files in its store."""
     listed = " ".join(f"{file.kind}:{file.sha256}:{file.name}" for file in files)
     values = {**_values(node, cluster, lock_seconds), "store": STORE, "files": listed}
-    return preparation("host", "bundle", values=values)
+    return preparation("installed", "host", "bundle", values=values)
 
 
 def _values(node: Node, cluster: Cluster, lock_seconds: int = LOCK_SECONDS) -> Mapping[str, str]:

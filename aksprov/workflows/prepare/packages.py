@@ -35,7 +35,7 @@ def packages_script(node: Node, cluster: Cluster, lock_seconds: int = LOCK_SECON
         "repository": of_minor(settings, version.rpartition(".")[0]),
         "proxy": settings.proxy,
     }
-    return preparation("host", "apt", "dnf", "packages", values=values)
+    return preparation("installed", "host", "apt", "dnf", "packages", values=values)
 
 
 def of_minor(settings: PackageSettings, minor: str) -> str:

@@ -20,9 +20,10 @@ from aksprov.workflows.prepare.bundle import useful
 from aksprov.workflows.prepare.scripts import preparation
 
 WHOLE = {
-    "packages": ("host", "apt", "dnf", "packages"),
+    "packages": ("installed", "host", "apt", "dnf", "packages"),
     "look": ("host", "look"),
-    "bundle": ("host", "bundle"),
+    "bundle": ("installed", "host", "bundle"),
+    "uninstall": ("installed", "host", "uninstall"),
     "offered": ("offered",),
 }
 SHELLS = [s for s in ("dash", "bash --posix", "busybox sh") if shutil.which(s.split()[0])]
@@ -38,7 +39,7 @@ def test_every_shell_can_read_them(shell: str, names: tuple[str, ...]) -> None:
 def test_shellcheck_finds_nothing(names: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "script.sh").write_text(preparation(*names, values={}))
     program = Path(sys.executable).with_name("shellcheck")
-    argv = [program, "--shell=sh", "--exclude=SC2154,SC2034", tmp_path / "script.sh"]
+    argv = [program, "--shell=sh", "--exclude=SC2154,SC2034,SC2329", tmp_path / "script.sh"]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (0, "")
 

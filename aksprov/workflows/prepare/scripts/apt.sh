@@ -1,8 +1,6 @@
-# apt.sh: missing programs from package repositories, by apt.  Needs repository (with its folder, or ""), proxy, and what host.sh
-# needs; $secret has the keys of the repository.  Nothing of apt's configuration stays: a repository that goes on offering
+# apt.sh: missing programs from package repositories, by apt.  Needs repository (with its folder, or ""), proxy, installed.sh, and what
+# host.sh needs; $secret has the keys of the repository.  Nothing of apt's configuration stays: a repository that goes on offering
 # newer versions to a node is nobody's wish.
-list=/etc/apt/sources.list.d/aksprov.list
-keys=/etc/apt/keyrings/aksprov.asc
 
 apt() {
 	DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l APT_LISTCHANGES_FRONTEND=none \
@@ -13,7 +11,7 @@ apt() {
 offer() {
 	rm -f $list $keys
 	[ -n "$repository" ] || return 0
-	mkdir -p ${keys%/*} && cat "$secret" >$keys && echo "deb [signed-by=$keys] $repository/deb/ /" >$list
+	make_folder ${keys%/*} && cat "$secret" >$keys && echo "deb [signed-by=$keys] $repository/deb/ /" >$list
 }
 
 # the package that brings program $1
@@ -42,6 +40,8 @@ by_apt() {
 		printf '%s\n%s\n' "$lists" "$said" | grep '^[EW]:'
 		exit 14
 	}
+	case " $packages " in *containerd*) note_folders ;; esac
+	note_packages "$said"
 	# shellcheck disable=SC2086
 	try apt install --no-install-recommends --allow-downgrades --allow-change-held-packages $packages || {
 		echo "$said"
@@ -51,6 +51,8 @@ by_apt() {
 
 hold() {
 	for program in kubelet kubeadm kubectl; do
-		! dpkg-query -W $program >/dev/null 2>&1 || apt-mark -q hold $program >/dev/null
+		dpkg-query -W $program >/dev/null 2>&1 || continue
+		[ -n "$(apt-mark showhold $program)" ] || note hold $program
+		apt-mark -q hold $program >/dev/null
 	done
 }

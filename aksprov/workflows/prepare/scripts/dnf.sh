@@ -1,6 +1,4 @@
 # dnf.sh: the same by dnf.  A repository of its own, which only this asks.
-repo=/etc/yum.repos.d/aksprov.repo
-rpm_keys=/etc/pki/rpm-gpg/aksprov.asc
 
 dnf_package() {
 	case $1 in
@@ -20,10 +18,13 @@ by_dnf() {
 			"gpgkey=file://$rpm_keys" >$repo || exit 1
 	fi
 	packages=$(for program in $(missing); do dnf_package "$program"; done | sort -u)
+	case " $packages " in *containerd*) note_folders ;; esac
+	there=$(rpm_packages)
 	# shellcheck disable=SC2086
 	try dnf -q -y --setopt=install_weak_deps=False --setopt=exit_on_lock=True ${proxy:+--setopt="proxy=$proxy"} \
 		install $packages || {
 		echo "$said"
 		case $said in *"No match for argument"* | *"Unable to find a match"*) exit 14 ;; *) exit 1 ;; esac
 	}
+	note_rpm "$there"
 }

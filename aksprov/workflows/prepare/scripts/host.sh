@@ -67,7 +67,8 @@ try() {
 link_plugins() {
 	for folder in /usr/lib/cni /usr/libexec/cni; do
 		for file in "$folder"/*; do
-			[ ! -x "$file" ] || [ -e "/opt/cni/bin/${file##*/}" ] || { mkdir -p /opt/cni/bin && ln -s "$file" /opt/cni/bin/; }
+			[ ! -x "$file" ] || [ -e "/opt/cni/bin/${file##*/}" ] ||
+				{ make_folder /opt/cni/bin && note_file "/opt/cni/bin/${file##*/}" && ln -sf "$file" /opt/cni/bin/; }
 		done
 	done
 }
