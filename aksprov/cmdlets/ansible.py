@@ -1,6 +1,7 @@
 """The Ansible collection's modules, made from the declarations.
 
-A noun that can be made and shown has two modules: NOUN, with the states present and absent, and NOUN_info.
+A noun that can be made and shown has a module NOUN with the states present and absent; whatever can be shown has
+NOUN_info; verbs that check or switch something, and the one that fetches a credential, have a module of their name.
 ``module_utils/program.py`` of the collection, written by hand, is what they do.
 """
 
@@ -47,6 +48,12 @@ _SOUNDS_SECRET: Final = re.compile("pass|secret|token|key|credential", re.IGNORE
 _SECRETS: Final = {"appSecret"}
 # The noun of a module where it is not the verb's.
 _INFO_NAMES: Final = {"cluster-network": "network"}
+# What has a module by itself: a check, a switch, a file that is written.
+_ALONE: Final = re.compile("test-|enable-|disable-|get-credential$")
+# A noun's changes by verbs of another noun: its parameters are these of the noun's.
+_ALSO_CHANGED: Final = {
+    "cluster": {"set-node-pool": {"clusterName": "name", "name": "nodePoolName", "count": "nodeCount"}}
+}
 _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "cluster_network": {
         "name": "mynet",
@@ -68,20 +75,27 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "configure_only": True,
     },
     "host": {"name": "w1", "address": "10.0.0.21", "os": "linux", "user": "root", "labels": {"site": "oslo"}},
+    "node_pool": {"cluster_name": "mycluster", "name": "gpu", "count": 2, "taints": ["sku=gpu:NoSchedule"]},
+    "test_cluster": {"name": "mycluster"},
+    "get_credential": {"name": "mycluster", "config_path": "mycluster.kubeconfig"},
+    "enable_offline_download": {"staging_share": "/srv/bundle", "offsite_transfer_completed": True},
 }
 
 
 def files() -> dict[str, str]:
     """Path in the tree -> text."""
+    modules = {noun.replace("-", "_"): _module(noun.replace("-", "_"), noun) for noun in nouns()}
+    for verb in VERBS:
+        name = verb.name.replace("-", "_")
+        if _ALONE.match(verb.name):
+            modules[name] = _verb_module(name, verb)
+        elif name.startswith("get_"):
+            noun = verb.name.removeprefix("get-")
+            info = f"{_INFO_NAMES.get(noun, noun).replace('-', '_')}_info"
+            modules[info] = _info_module(info, verb)
     made = {"ansible/galaxy.yml": _galaxy()}
-    modules: list[str] = []
-    for noun in nouns():
-        name = noun.replace("-", "_")
-        info = f"{_INFO_NAMES.get(noun, noun).replace('-', '_')}_info"
-        made[f"{_FOLDER}/{name}.py"] = _module(name, noun)
-        made[f"{_FOLDER}/{info}.py"] = _info_module(info, noun)
-        modules += [name, info]
-    made |= {f"ansible/tests/sanity/ignore-{core}.txt": _ignored(modules) for core in _CORES}
+    made |= {f"{_FOLDER}/{name}.py": text for name, text in modules.items()}
+    made |= {f"ansible/tests/sanity/ignore-{core}.txt": _ignored(list(modules)) for core in _CORES}
     return made
 
 
@@ -103,40 +117,71 @@ def option(parameter: Parameter) -> str:
     return parameter.option.removeprefix("--").replace("-", "_") if not parameter.positional else parameter.name
 
 
-def _verbs(noun: str) -> dict[str, Verb]:
-    """What a state or a change is done with.
+def _verbs(noun: str) -> tuple[dict[str, Verb], list[tuple[Verb, dict[str, str]]]]:
+    """What a state is brought about with, and what changes something that is there.
 
     A set- verb that takes what defines the object changes one that is there; one that does not comes after it.
+
+    Returns:
+        present, afterwards, absent and show; each change with its parameters' names among those of present.
     """
-    names = {"present": (f"new-{noun}", f"add-{noun}"), "changed": (f"set-{noun}",), "absent": (f"remove-{noun}",)}
-    found = {state: next(filter(None, map(find_verb, words)), None) for state, words in names.items()}
-    made, changes = found["present"], found["changed"]
-    defining = {p.name for p in made.parameters if "*" in p.mandatory_in} - _NOT_HERE if made else set()
-    if changes and not defining <= {p.name for p in changes.parameters}:
-        found["afterwards"] = found.pop("changed")
-    return {state: verb for state, verb in found.items() if verb is not None}
+    names = {"present": (f"new-{noun}", f"add-{noun}"), "absent": (f"remove-{noun}",), "show": (f"get-{noun}",)}
+    words = {state: next(filter(None, map(find_verb, some)), None) for state, some in names.items()}
+    found = {state: verb for state, verb in words.items() if verb is not None}
+    changes: list[tuple[Verb, dict[str, str]]] = []
+    if setter := find_verb(f"set-{noun}"):
+        defining = {p.name for p in found["present"].parameters if "*" in p.mandatory_in} - _NOT_HERE
+        own = {p.name: p.name for p in _taken(setter) if not p.unavailable}
+        if defining <= own.keys():
+            changes.append((setter, own))
+        else:
+            found["afterwards"] = setter
+    for name, parameters in _ALSO_CHANGED.get(noun, {}).items():
+        if other := find_verb(name):
+            changes.append((other, parameters))
+    return found, changes
 
 
-def _identifying(noun: str) -> set[str]:
-    """Options by which an object of that noun is shown."""
-    verb = find_verb(f"get-{noun}")
-    return {option(p) for p in verb.parameters if p.kind == "text"} if verb else set()
+def _taken(verb: Verb) -> list[Parameter]:
+    """The parameters that a task can give to a verb."""
+    return [p for p in request_parameters(verb) if p.name not in _NOT_HERE]
+
+
+def _plans(verb: Verb) -> bool:
+    return any(p.name == "whatIf" for p in request_parameters(verb))
+
+
+def _identifying(verb: Verb) -> set[str]:
+    """Parameters that say which object is meant."""
+    return {p.name for p in verb.parameters if p.kind == "text" and "*" in p.mandatory_in}
 
 
 def _module(name: str, noun: str) -> str:
-    verbs = _verbs(noun)
-    options: dict[str, Parameter] = {}
-    takes: dict[str, list[str]] = {}
-    for state, verb in verbs.items():
-        mine = {option(p): p for p in request_parameters(verb) if p.name not in _NOT_HERE}
-        if state in ("changed", "afterwards"):
-            mine = {key: p for key, p in mine.items() if not p.unavailable}
-        takes[state] = sorted(mine)
-        options |= {key: p for key, p in mine.items() if key not in options}
-    takes["show"] = sorted(_identifying(noun) & set(takes.get("absent", ["name"])))
-    documented = {key: _documented(p, required=key == "name") for key, p in options.items()}
-    arguments = {key: _argument(p, required=key == "name") for key, p in options.items()}
+    verbs, changes = _verbs(noun)
+    made = verbs["present"]
     states = [state for state in ("present", "absent") if state in verbs]
+    options: dict[str, Parameter] = {}
+    does: dict[str, dict[str, Any]] = {}
+    for state, verb in verbs.items():
+        mine = {option(p): p for p in _taken(verb) if not (state == "afterwards" and p.unavailable)}
+        if state == "show":
+            mine = {key: p for key, p in mine.items() if key in options and p.kind == "text"}
+            mine = {key: p for key, p in mine.items() if p.name in _identifying(verbs.get("absent", made))}
+        elif state == "afterwards":
+            named = {key: p.name for key, p in mine.items() if p.name in _identifying(verb)}
+            mine = {key: p for key, p in mine.items() if key not in named}
+        does[state] = {"verb": verb.name, "options": {key: p.name for key, p in mine.items()}}
+        if state == "afterwards":
+            does[state]["by"] = named
+        does[state] |= {"confirms": verb.confirms and state != "present", "plans": _plans(verb)}
+        options |= {key: p for key, p in mine.items() if key not in options}
+    needed = set.intersection(*({p.name for p in verbs[s].parameters if "*" in p.mandatory_in} for s in states))
+    only_absent = set(does.get("absent", {"options": {}})["options"]) - set(does["present"]["options"])
+    documented = {
+        key: _documented(p, required=p.name in needed, more=_ONLY_ABSENT if key in only_absent else "")
+        for key, p in options.items()
+    }
+    arguments = {key: _argument(p, required=p.name in needed) for key, p in options.items()}
     about: dict[str, Any] = {
         "description": ["Whether it is to be there."],
         "type": "str",
@@ -145,16 +190,15 @@ def _module(name: str, noun: str) -> str:
     }
     documented["state"] = about
     arguments["state"] = {"type": "str", "choices": states, "default": "present"}
-    made = verbs["present"]
     values = _EXAMPLES.get(name, {"name": "NAME"})
     example: dict[str, Any] = {"name": made.synopsis, f"aksprov.hci.{name}": values}
-    removal: dict[str, Any] = {
-        "name": "Take it away again.",
-        f"aksprov.hci.{name}": {"name": values["name"], "state": "absent"},
-    }
+    named = {key: value for key, value in values.items() if options[key].name in needed}
+    removal: dict[str, Any] = {"name": "Take it away again.", f"aksprov.hci.{name}": {**named, "state": "absent"}}
+    others = [verb.name for verb, _ in changes] + [verbs[s].name for s in ("afterwards",) if s in verbs]
+    changing = f" What is there already is changed as C(aksprov {'), C(aksprov '.join(others)}) does." if others else ""
     return _text(
         name,
-        description=f"Does what C(aksprov {made.name}) does, and with I(state=absent) what removes it.",
+        description=f"Does what C(aksprov {made.name}) does, and with I(state=absent) what removes it.{changing}",
         synopsis=made.synopsis,
         documented=documented,
         examples=[example, removal],
@@ -162,22 +206,30 @@ def _module(name: str, noun: str) -> str:
         call="run_state",
         constants={
             "ARGUMENTS": arguments,
-            "NAMES": {key: p.name for key, p in options.items()},
-            "TAKES": takes,
-            "VERBS": {state: verb.name for state, verb in verbs.items()} | {"show": f"get-{noun}"},
-            "CONFIRMS": sorted(state for state, verb in verbs.items() if verb.confirms and state != "present"),
-            "PLANS": sorted(
-                state for state, verb in verbs.items() if any(p.name == "whatIf" for p in request_parameters(verb))
-            ),
+            "VERBS": does,
+            "CHANGES": [_change(verb, parameters, options) for verb, parameters in changes],
         },
-        check_mode="full",
     )
 
 
-def _info_module(name: str, noun: str) -> str:
-    verb = find_verb(f"get-{noun}")
-    if verb is None:
-        raise ValueError(f"nothing shows {noun}")
+_ONLY_ABSENT: Final = "Taken with I(state=absent)."
+
+
+def _change(verb: Verb, parameters: dict[str, str], options: dict[str, Parameter]) -> dict[str, Any]:
+    """A change as a module has it: ``by`` says of what."""
+    keys = {p.name: key for key, p in options.items()}
+    values = {keys[source]: name for name, source in parameters.items() if source in keys}
+    known = {key for key, name in values.items() if name in _identifying(verb)}
+    return {
+        "verb": verb.name,
+        "by": {key: name for key, name in values.items() if key in known},
+        "options": {key: name for key, name in values.items() if key not in known},
+        "confirms": verb.confirms,
+        "plans": _plans(verb),
+    }
+
+
+def _info_module(name: str, verb: Verb) -> str:
     options = {option(p): p for p in verb.parameters if p.kind in ("text", "switch") and not p.unavailable}
     returns = {
         "objects": {
@@ -192,16 +244,63 @@ def _info_module(name: str, noun: str) -> str:
         name,
         description=f"Does what C(aksprov {verb.name}) does.",
         synopsis=verb.synopsis,
-        documented={key: _documented(p, required=False) for key, p in options.items()},
-        examples=[{"name": verb.synopsis, f"aksprov.hci.{name}": {}, "register": "found"}],
+        documented={key: _documented(p, required=_needed(p)) for key, p in options.items()},
+        examples=[_info_example(name, verb)],
         returns=returns,
         call="run_info",
         constants={
-            "ARGUMENTS": {key: _argument(p, required=False) for key, p in options.items()},
+            "ARGUMENTS": {key: _argument(p, required=_needed(p)) for key, p in options.items()},
             "NAMES": {key: p.name for key, p in options.items()},
             "VERB": verb.name,
         },
-        check_mode="full",
+        diff_mode="none",
+    )
+
+
+def _needed(parameter: Parameter) -> bool:
+    return "*" in parameter.mandatory_in
+
+
+def _info_example(name: str, verb: Verb) -> dict[str, Any]:
+    given = {option(p): p.example for p in verb.parameters if _needed(p)}
+    return {"name": verb.synopsis, f"aksprov.hci.{name}": given, "register": "found"}
+
+
+def _verb_module(name: str, verb: Verb) -> str:
+    """A module that does what one verb does."""
+    options = {option(p): p for p in _taken(verb)}
+    looks = verb.name.startswith("test-")
+    returns = _state_returns(verb)
+    del returns["plan"], returns["object"]
+    if looks:
+        returns.pop("rows")
+    contains = {p.name: _returned(p) for p in verb.outputs}
+    key, words = ("rows", "Every check.") if looks else ("objects", "What it shows, under AksHci's names.")
+    returns[key] = {
+        "description": [words],
+        "returned": "always",
+        "type": "list",
+        "elements": "dict",
+        "contains": contains,
+    }
+    return _text(
+        name,
+        description=f"Does what C(aksprov {verb.name}) does"
+        + ("; a check that fails is a failed task, whose RV(rows) have it." if looks else "."),
+        synopsis=verb.synopsis,
+        documented={key: _documented(p, required=_needed(p)) for key, p in options.items()},
+        examples=[{"name": verb.synopsis, f"aksprov.hci.{name}": _EXAMPLES.get(name, {})}],
+        returns=returns,
+        call="run_verb",
+        constants={
+            "ARGUMENTS": {key: _argument(p, required=_needed(p)) for key, p in options.items()},
+            "NAMES": {key: p.name for key, p in options.items()},
+            "VERB": verb.name,
+            "CONFIRMS": verb.confirms,
+            "CHANGES": not looks,
+        },
+        check_mode="none",
+        diff_mode="none",
     )
 
 
@@ -218,12 +317,14 @@ def _argument(parameter: Parameter, *, required: bool) -> dict[str, Any]:
     return argument
 
 
-def _documented(parameter: Parameter, *, required: bool) -> dict[str, Any]:
+def _documented(parameter: Parameter, *, required: bool, more: str = "") -> dict[str, Any]:
     text = [parameter.help]
     if parameter.default is not None:
         text.append(f"When it is left out, aksprov takes V({parameter.default}).")
     if parameter.unavailable:
         text.append(f"Not available: {parameter.unavailable}.")
+    if more:
+        text.append(more)
     documented = _argument(parameter, required=required)
     documented.pop("no_log", None)
     return {"description": text, **documented}
@@ -274,7 +375,8 @@ def _text(
     returns: dict[str, Any],
     call: str,
     constants: dict[str, Any],
-    check_mode: str,
+    check_mode: str = "full",
+    diff_mode: str = "full",
 ) -> str:
     document = {
         "module": name,
@@ -283,8 +385,8 @@ def _text(
         "author": ["aksprov (@aksprov)"],
         "options": documented,
         "attributes": {
-            "check_mode": {"support": check_mode, "description": "Nothing is changed, recorded or leased."},
-            "diff_mode": {"support": check_mode, "description": "Files of hosts, or the recorded object."},
+            "check_mode": {"support": check_mode, "description": _MODES[check_mode][0]},
+            "diff_mode": {"support": diff_mode, "description": _MODES[diff_mode][1]},
         },
     }
     body = "".join(f"{key} = {_literal(value)}\n" for key, value in constants.items())
@@ -344,6 +446,10 @@ def _scalar(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+_MODES: Final = {
+    "full": ("Nothing is changed, recorded or leased.", "Files of hosts, or the recorded object."),
+    "none": ("The task is skipped.", "There is nothing to compare."),
+}
 _WORDS: Final = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 

@@ -48,8 +48,11 @@ async def _run(request: Request, session: Session) -> Outcome:
             if answer is not None and answer[0]:
                 credential = read_admin_conf(cluster.key, answer[0])
                 before = path.read_bytes() if path.exists() else b""
-                _write(path, merged(credential, before, str(path)).encode(), before)
-                return Outcome(objects=(_object(cluster, credential, path),), single=True)
+                after = merged(credential, before, str(path)).encode()
+                if after != before:
+                    _write(path, after, before)
+                notes = ("nothing to change",) if after == before else ()
+                return Outcome(objects=(_object(cluster, credential, path),), single=True, notes=notes)
         if len(fleet.failures) == len(planes):
             return Outcome(rows=failure_rows(fleet, cluster.name), exit_code=ExitCode.FAILED)
     raise NotFoundError(

@@ -43,19 +43,43 @@ def run(request: Request, session: Session) -> Outcome:
         there = next((p for p in cluster.node_pools if p.name.lower() == pool.name.lower()), None)
         if there is None:
             return msgspec.structs.replace(cluster, node_pools=(*cluster.node_pools, pool))
-        if msgspec.structs.replace(there, name=pool.name) != pool:
-            raise DefinitionError(
-                "NodePoolExistsDifferently",
-                f"cluster {cluster.name} has a node pool {there.name} with other values",
-                where="name",
-                why=f"it is {there.count} x {there.vm_size}, {there.os_type}, {there.max_pods} pods, "
-                f"taints {', '.join(map(str, there.taints)) or 'none'}, "
-                f"network {there.network or cluster.network}, host labels {', '.join(there.host_labels) or 'none'}",
-                fix="change its count with set-node-pool, or choose another name",
-            )
+        _refuse_changes(request, cluster, there, pool)
         return cluster
 
     return change_pools(request, session, edit, pool.name)
+
+
+def _refuse_changes(request: Request, cluster: Cluster, there: NodePool, wanted: NodePool) -> None:
+    """Values that were given must be those that are recorded; what was left out is not compared."""
+    was, now = _flat(cluster, there), _flat(cluster, wanted)
+    differing = sorted(name for name in now if name in request.given and was[name] != now[name])
+    if not differing:
+        return
+    fixed = [name for name in differing if name != "count"]
+    cures = ["change its count with set-node-pool"] if "count" in differing else []
+    if fixed:
+        cures.append(f"{', '.join(fixed)} cannot be changed: choose another name, or remove the pool first")
+    raise DefinitionError(
+        "NodePoolExistsDifferently",
+        f"cluster {cluster.name} has a node pool {there.name} with other values",
+        where=", ".join(differing),
+        why="; ".join(f"{name} is {was[name]}, asked for was {now[name]}" for name in differing),
+        fix="; ".join(cures),
+    )
+
+
+def _flat(cluster: Cluster, pool: NodePool) -> dict[str, str]:
+    """Parameter name -> value, as the error names them."""
+    return {
+        "count": str(pool.count),
+        "vmSize": pool.vm_size,
+        "osType": pool.os_type,
+        "osSku": pool.os_sku or "not given",
+        "taints": ", ".join(map(str, pool.taints)) or "not given",
+        "maxPodCount": str(pool.max_pods),
+        "vnet": (pool.network or cluster.network).lower(),
+        "hostLabels": ", ".join(pool.host_labels) or "not given",
+    }
 
 
 def _network(request: Request, snapshot: Snapshot) -> str:

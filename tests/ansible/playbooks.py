@@ -39,11 +39,12 @@ class Ansible:
         namespace = folder / "collections/ansible_collections/aksprov"
         namespace.mkdir(parents=True)
         (namespace / "hci").symlink_to(COLLECTION)
+        self.program = str(Path(sys.executable).with_name("aksprov"))
         self.variables = {
             "PATH": f"{self._bin}:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
-            "AKSPROV_CLI": str(Path(sys.executable).with_name("aksprov")),
+            "AKSPROV_CLI": self.program,
             "AKSPROV_STATE": str(state),
             "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
             "ANSIBLE_NOCOLOR": "1",

@@ -37,18 +37,24 @@ cache_timeout: 60
 """
 
 import json
-import os
 import re
-import shutil
+import shlex
 import subprocess
 
 from ansible.errors import AnsibleParserError
+from ansible_collections.aksprov.hci.plugins.module_utils.program import NO_PROGRAM, VERSION, find_program
 
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 try:  # from 2.19 on a template that a plugin makes says that it is one
     from ansible.template import trust_as_template
+
+    def as_written(value):
+        """No text is taken for a template that does not say so."""
+        return value
+
 except ImportError:
+    from ansible.utils.unsafe_proxy import wrap_var as as_written
 
     def trust_as_template(value):
         """Older releases take every text with braces for a template."""
@@ -82,12 +88,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if wanted:
                 self._cache[key] = recorded
         for host in recorded["hosts"]:
-            self._add(host, recorded["clusters"])
+            self._add(host, recorded)
 
-    def _add(self, host, clusters):
-        name = host["Name"]
+    def _add(self, host, recorded):
+        name, clusters = host["Name"], recorded["clusters"]
         self.inventory.add_host(name)
-        variables = dict(connection_of(host), aksprov=host)
+        variables = dict(connection_of(host, recorded["hosts"]), aksprov=as_written(host))
         for key, value in variables.items():
             self.inventory.set_variable(name, key, value)
         for group in groups_of(host, clusters):
@@ -101,10 +107,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def ask(verb):
     """What a verb shows; AnsibleParserError where it cannot."""
-    program = os.environ.get("AKSPROV_CLI") or shutil.which("aksprov")
-    if not program or not os.path.exists(program):
-        raise AnsibleParserError("ProgramNotFound: the program aksprov is not there; set AKSPROV_CLI or PATH")
-    request = json.dumps({"verb": verb, "parameters": {}}).encode()
+    program = find_program()
+    if program is None:
+        raise AnsibleParserError("{code}: {what}; {why}; {fix}".format(**NO_PROGRAM))
+    request = json.dumps({"verb": verb, "parameters": {}, "version": VERSION}).encode()
     done = subprocess.run([program, "invoke"], input=request, capture_output=True, check=False)
     try:
         lines = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
@@ -133,21 +139,21 @@ def safe(name):
     return re.sub("[^A-Za-z0-9_]", "_", name)
 
 
-def connection_of(host):
-    """The variables by which Ansible reaches a host."""
-    variables = {"ansible_host": host["Address"]}
+def connection_of(host, hosts):
+    """The variables by which Ansible reaches a host; ``hosts`` are all, as one may be another's jump host."""
+    variables = {"ansible_host": as_written(host["Address"])}
     optional = {
         "ansible_port": host["Port"],
-        "ansible_user": host["User"],
+        "ansible_user": as_written(host["User"]),
         "ansible_password": lookup(host["PasswordRef"]),
     }
     variables.update({key: value for key, value in optional.items() if value})
     kind = host["Connection"]
     if kind == "ssh":
         if host["KeyFile"]:
-            variables["ansible_ssh_private_key_file"] = host["KeyFile"]
+            variables["ansible_ssh_private_key_file"] = as_written(host["KeyFile"])
         if host["JumpHost"]:
-            variables["ansible_ssh_common_args"] = "-o ProxyJump=" + host["JumpHost"]
+            variables["ansible_ssh_common_args"] = as_written(shlex.join(["-o", jump(host["JumpHost"], hosts)]))
         if host["Become"] == "sudo":
             variables["ansible_become"] = True
             if host["BecomePasswordRef"]:
@@ -157,6 +163,19 @@ def connection_of(host):
     else:
         variables["ansible_connection"] = "local"
     return {key: value for key, value in variables.items() if value is not None}
+
+
+def jump(name, hosts):
+    """The option of ssh that goes through a jump host: one of the inventory with its own user, port and key."""
+    for host in hosts:
+        if host["Name"].lower() == name.lower():
+            command = ["ssh", "-W", "[%h]:%p"]
+            command += ["-p", str(host["Port"])] if host["Port"] else []
+            command += ["-i", host["KeyFile"]] if host["KeyFile"] else []
+            command += ["-o", jump(host["JumpHost"], hosts).replace("%", "%%")] if host["JumpHost"] else []
+            user = host["User"] + "@" if host["User"] else ""
+            return "ProxyCommand=" + shlex.join([*command, user + host["Address"]])
+    return "ProxyJump=" + name
 
 
 def windows_of(host, kind):
@@ -172,12 +191,21 @@ def windows_of(host, kind):
     if kind == "psrp":
         variables.update(ansible_psrp_protocol=scheme, ansible_psrp_auth=auth, ansible_psrp_ignore_proxy=True)
         if host["CaFile"]:
-            variables["ansible_psrp_ca_cert"] = host["CaFile"]
+            variables["ansible_psrp_ca_cert"] = as_written(host["CaFile"])
+        if auth == "certificate" and host["KeyFile"]:
+            variables.update(dict.fromkeys(certificate("psrp_certificate_%s"), as_written(host["KeyFile"])))
     else:
         variables.update(ansible_winrm_scheme=scheme, ansible_winrm_transport="ntlm" if auth == "negotiate" else auth)
         if host["CaFile"]:
-            variables["ansible_winrm_ca_trust_path"] = host["CaFile"]
+            variables["ansible_winrm_ca_trust_path"] = as_written(host["CaFile"])
+        if auth == "certificate" and host["KeyFile"]:
+            variables.update(dict.fromkeys(certificate("winrm_cert_%s"), as_written(host["KeyFile"])))
     return variables
+
+
+def certificate(form):
+    """The variables of a client's certificate and of its key, which are in one file."""
+    return ["ansible_" + form % word for word in ("pem", "key_pem")]
 
 
 def lookup(reference):

@@ -7,8 +7,10 @@ Nothing of aksprov is imported here, so Ansible's Python need not be aksprov's, 
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +18,13 @@ from contextlib import contextmanager
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    ElementError,
+    RequiredError,
+    UnsupportedError,
+)
 
 VERSION = "0.1.0"
 NOT_FOUND = 66
@@ -59,6 +68,11 @@ class Answer:
     def changed(self):
         """Whether something was stored or sent."""
         return self.earlier or not any("nothing to change" in note for note in self.notes)
+
+    def follow(self, before):
+        """Take in what the verb before this one has said and done."""
+        self.earlier = before.changed
+        self.rows = before.rows + self.rows
 
 
 NO_PROGRAM = {
@@ -129,9 +143,50 @@ class Program:
         with tempfile.TemporaryDirectory(prefix="aksprov-") as folder:
             copy = os.path.join(folder, "state.db")
             backup = self.ask("state-backup", {"file": copy})
-            if backup.error and backup.exit_code not in (NOT_FOUND, 74):
+            if backup.error and backup.exit_code != NOT_FOUND:
                 fail(self._module, backup.error, backup.rows)
-            yield partial(self.ask, state=copy)
+            yield partial(self._rehearse, state=copy)
+
+    def _rehearse(self, verb, parameters, state):
+        """Run a verb on a copy of the state; what would take something off a host is left out."""
+        if parameters.get("purge"):
+            parameters = dict(parameters, purge=False, force=True)
+        return self.ask(verb, parameters, state)
+
+
+class Module(AnsibleModule):
+    """A module that says what Ansible itself refuses under aksprov's codes."""
+
+    def fail_json(self, msg, **result):
+        """End the task; without an error of aksprov it is one of the options."""
+        checked = getattr(self, "validation_result", None)
+        if "error" not in result and checked is not None and checked.errors:
+            result.update(failure(refused_option(checked, self.argument_spec, msg)))
+            msg = result.pop("msg")
+        super().fail_json(msg, **result)
+
+
+def refused_option(checked, spec, msg):
+    """What Ansible found wrong with the options, as an error of aksprov."""
+    problem = checked.errors[0]
+    named = re.search("'([a-z0-9_]+)'|value of ([a-z0-9_]+)", msg)
+    where = (named[1] or named[2]) if named else ""
+    why, fix, exit_code = "", "ansible-doc has every option", 64
+    if isinstance(problem, UnsupportedError):
+        code, where = "UnknownOption", ", ".join(sorted(map(str, checked.unsupported_parameters)))
+        close = [near for word in where.split(", ") for near in difflib.get_close_matches(word, list(spec), n=1)]
+        why = "did you mean %s?" % ", ".join(close) if close else ""
+    elif isinstance(problem, RequiredError):
+        code, where = "MissingParameter", ", ".join(sorted(key for key in spec if spec[key].get("required")))
+    elif isinstance(problem, ArgumentValueError):
+        code, exit_code = "ValueNotAllowed", 65
+    elif isinstance(problem, (ArgumentTypeError, ElementError)):
+        kind = spec.get(where, {}).get("type")
+        code = {"int": "InvalidNumber", "float": "InvalidNumber", "bool": "InvalidBoolean"}.get(kind, "ValueShape")
+        exit_code = 64 if code == "ValueShape" else 65
+    else:
+        code = "ParameterSetsMixed"
+    return {"code": code, "what": msg, "where": where, "why": why, "fix": fix, "exitCode": exit_code}
 
 
 def fail(module, error, rows=()):
@@ -158,74 +213,112 @@ def said(row):
     return text + (" - " + row["Recommendation"] if row.get("Recommendation") else "")
 
 
-def given(module, names, takes):
-    """The parameters of a verb that the task gives, under AksHci's names."""
-    return {
-        names[key]: value
-        for key, value in module.params.items()
-        if key in takes and value is not None and value is not False
-    }
+def given(module, names):
+    """The parameters of a verb that the task gives: option -> AksHci's name."""
+    values = {name: module.params[key] for key, name in names.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def run_state(arguments, names, takes, verbs, confirms, plans):
-    """A module with the states present and absent."""
-    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
+def run_state(arguments, verbs, changes):
+    """A module with the states present and absent.
+
+    Args:
+        arguments: of the module.
+        verbs: present, absent, show and, where a change comes after the object is there, afterwards; of each the
+            ``verb``, its ``options`` (option -> AksHci's name), whether it ``confirms`` and ``plans``.
+        changes: verbs that change what is there; they have ``by`` as well, the options that say what is changed.
+    """
+    module = Module(argument_spec=arguments, supports_check_mode=True)
     program = Program(module)
     state = module.params["state"]
-    before = shown(program, verbs, module, names, takes) if module._diff or state == "absent" else None
+    before = shown(module, program.ask, verbs) if module._diff or state == "absent" else None
     if state == "absent" and before is None:
         module.exit_json(changed=False, rows=[])
-    parameters = given(module, names, takes[state])
-    if state in confirms:
-        parameters["yes"] = True
     result = {}
-    if state in plans and (module.check_mode or module._diff):
-        planned = program.ask(verbs[state], dict(parameters, whatIf=True))
-        if planned.error and "changed" in plans and can_be_changed(planned.error, names, takes):
-            planned = program.ask(verbs["changed"], dict(given(module, names, takes["changed"]), whatIf=True))
-        result = plan_result(module, planned)
+    if verbs[state]["plans"] and (module.check_mode or module._diff):
+        answer = carry_out(module, program.ask, verbs[state], only_plan=True)
+        wanted = changes_for(answer, changes, verbs)
+        plans = [carry_out(module, program.ask, change, only_plan=True) for change in wanted]
+        result = plan_result(module, plans or [answer])
         if module.check_mode:
             module.exit_json(**result)
     with program.asking() as ask:
-        answer = ask(verbs[state], parameters)
-        if answer.error and "changed" in verbs and can_be_changed(answer.error, names, takes):
-            changes = given(module, names, takes["changed"])
-            answer = ask(verbs["changed"], dict(changes, yes=True) if "changed" in confirms else changes)
+        answer = carry_out(module, ask, verbs[state])
+        wanted = changes_for(answer, changes, verbs)
+        if wanted:
+            answer = changed(module, ask, wanted, verbs)
         elif state == "present" and "afterwards" in verbs and not answer.error:
-            answer = afterwards(ask, module, names, takes, verbs, answer)
+            answer = afterwards(module, ask, verbs["afterwards"], answer)
     finish(module, answer, before, result, state)
 
 
-def can_be_changed(error, names, takes):
-    """Whether all that differs from what is there is something that the verb that changes it takes."""
-    fixed = {name for key, name in names.items() if key not in takes["changed"]}
-    return error["code"].endswith("ExistsDifferently") and not fixed.intersection(error["where"].split(", "))
+def carry_out(module, ask, verb, only_plan=False):
+    """What a verb answers to the task's options."""
+    parameters = given(module, dict(verb["options"], **verb.get("by", {})))
+    if only_plan:
+        parameters["whatIf"] = True
+    elif verb["confirms"]:
+        parameters["yes"] = True
+    return ask(verb["verb"], parameters)
 
 
-def afterwards(ask, module, names, takes, verbs, made):
+def changes_for(answer, changes, verbs):
+    """The changes that make of what is there what the task asks for; none where something of it is fixed."""
+    if not answer.error or not answer.error["code"].endswith("ExistsDifferently"):
+        return []
+    words = answer.error["where"].split(", ")
+    differing = {key for key, name in verbs["present"]["options"].items() if name in words}
+    wanted = [change for change in changes if not differing or differing.intersection(change["options"])]
+    return wanted if differing <= {key for change in wanted for key in change["options"]} else []
+
+
+def changed(module, ask, changes, verbs):
+    """What is there once it was changed."""
+    before = None
+    for change in changes:
+        answer = carry_out(module, ask, change)
+        if before is not None:
+            answer.follow(before)
+        if answer.error or answer.exit_code != 0:
+            return answer
+        before = answer
+    there = shown(module, ask, verbs)
+    before.objects = [there] if there else []
+    return before
+
+
+def afterwards(module, ask, verb, made):
     """What the verb answers that changes the object once it is there; ``made`` when the task asks for no change."""
-    parameters = given(module, names, takes["afterwards"])
-    if parameters.keys() <= {"name"}:
+    if not given(module, verb["options"]):
         return made
-    answer = ask(verbs["afterwards"], dict(parameters, yes=True))
-    answer.earlier = made.changed
-    answer.rows = made.rows + answer.rows
+    answer = carry_out(module, ask, verb)
+    answer.follow(made)
     return answer
 
 
-def shown(program, verbs, module, names, takes):
+def shown(module, ask, verbs):
     """What is recorded under the name of the task, or None."""
-    answer = program.ask(verbs["show"], given(module, names, takes["show"]))
+    answer = carry_out(module, ask, verbs["show"])
     if answer.error and answer.exit_code != NOT_FOUND:
         fail(module, answer.error, answer.rows)
     return answer.objects[0] if answer.objects else None
 
 
-def plan_result(module, answer):
-    """What a plan says, as a task's result."""
-    if answer.error or answer.exit_code not in (0, WOULD_CHANGE):
-        refuse(module, answer)
-    return planned(answer, module._diff)
+def plan_result(module, answers):
+    """What plans say, as a task's result."""
+    results = []
+    for answer in answers:
+        if answer.error or answer.exit_code not in (0, WOULD_CHANGE):
+            refuse(module, answer)
+        results.append(planned(answer, module._diff))
+    result = results[0]
+    for more in results[1:]:
+        result["changed"] = result["changed"] or more["changed"]
+        result["plan"] = dict(more["plan"], hosts=result["plan"]["hosts"] + more["plan"]["hosts"])
+        for key in ("rows", "diff"):
+            if key in more:
+                result[key] = result[key] + more[key]
+    return result
 
 
 def planned(answer, with_diff):
@@ -285,8 +378,22 @@ def text(recorded):
 
 def run_info(arguments, names, verb):
     """A module that shows what is recorded."""
-    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
-    answer = Program(module).ask(verb, given(module, names, names))
+    module = Module(argument_spec=arguments, supports_check_mode=True)
+    answer = Program(module).ask(verb, given(module, names))
     if answer.error or answer.exit_code != 0:
         refuse(module, answer)
     module.exit_json(changed=False, objects=answer.objects)
+
+
+def run_verb(arguments, names, verb, confirms, changes):
+    """A module that does what one verb does; Ansible skips it in check mode."""
+    module = Module(argument_spec=arguments, supports_check_mode=False)
+    answer = Program(module).ask(verb, dict(given(module, names), **({"yes": True} if confirms else {})))
+    if not changes:  # rows are all that a check shows
+        answer.rows, answer.objects = answer.objects, []
+    if answer.error or answer.exit_code != 0:
+        refuse(module, answer)
+    result = {"rows": answer.rows, "notes": answer.notes}
+    if changes:
+        result["objects"] = answer.objects
+    module.exit_json(changed=changes and answer.changed, **result)

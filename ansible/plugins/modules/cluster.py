@@ -8,7 +8,9 @@ DOCUMENTATION = r"""
 module: cluster
 short_description: "Make a cluster on hosts of the inventory"
 description:
-  - "Does what C(aksprov new-cluster) does, and with I(state=absent) what removes it."
+  - >-
+    Does what C(aksprov new-cluster) does, and with I(state=absent) what removes it. What is there already is
+    changed as C(aksprov set-cluster), C(aksprov set-node-pool) does.
   - "The program aksprov of the same version is found by E(AKSPROV_CLI) or PATH."
 author:
   - "aksprov (@aksprov)"
@@ -378,6 +380,7 @@ options:
   force:
     description:
       - "End the cluster without hosts that do not answer; their addresses stay in quarantine."
+      - "Taken with I(state=absent)."
     type: bool
   state:
     description:
@@ -878,144 +881,112 @@ ARGUMENTS = {
         "default": "present",
     },
 }
-NAMES = {
-    "name": "name",
-    "kubernetes_version": "kubernetesVersion",
-    "vnet": "vnet",
-    "primary_network_plugin": "primaryNetworkPlugin",
-    "calico_dataplane": "calicoDataplane",
-    "pod_cidr": "podCidr",
-    "service_cidr": "serviceCidr",
-    "control_plane_node_count": "controlPlaneNodeCount",
-    "control_plane_vm_size": "controlPlaneVmSize",
-    "api_server_dns_name": "apiServerDnsName",
-    "load_balancer_count": "loadBalancerCount",
-    "share_load_balancers": "shareLoadBalancers",
-    "load_balancer_vm_size": "loadBalancerVmSize",
-    "load_balancer_settings": "loadBalancerSettings",
-    "node_pool_name": "nodePoolName",
-    "node_count": "nodeCount",
-    "node_vm_size": "nodeVmSize",
-    "os_type": "osType",
-    "os_sku": "osSku",
-    "node_max_pod_count": "nodeMaxPodCount",
-    "taints": "taints",
-    "linux_node_count": "linuxNodeCount",
-    "linux_node_vm_size": "linuxNodeVmSize",
-    "windows_node_count": "windowsNodeCount",
-    "windows_node_vm_size": "windowsNodeVmSize",
-    "node_settings": "nodeSettings",
-    "network_plugin_manifest": "networkPluginManifest",
-    "configure_only": "configureOnly",
-    "program_source": "programSource",
-    "offline_bundle": "offlineBundle",
-    "offline_bundle_url": "offlineBundleUrl",
-    "package_settings": "packageSettings",
-    "enable_auto_scaler": "enableAutoScaler",
-    "auto_scaler_profile_name": "autoScalerProfileName",
-    "enable_ad_auth": "enableADAuth",
-    "enable_monitoring": "enableMonitoring",
-    "enable_secrets_encryption": "enableSecretsEncryption",
-    "enable_csi_smb": "enableCsiSmb",
-    "enable_csi_nfs": "enableCsiNfs",
-    "enable_azure_rbac": "enableAzureRBAC",
-    "resource_group": "resourceGroup",
-    "subscription_id": "subscriptionID",
-    "tenant_id": "tenantId",
-    "credential": "credential",
-    "location": "location",
-    "app_id": "appId",
-    "app_secret": "appSecret",
-    "aad_client_id": "aadClientId",
-    "expect_plan": "expectPlan",
-    "output_dir": "outputDir",
-    "force": "force",
-}
-TAKES = {
-    "present": [
-        "aad_client_id",
-        "api_server_dns_name",
-        "app_id",
-        "app_secret",
-        "auto_scaler_profile_name",
-        "calico_dataplane",
-        "configure_only",
-        "control_plane_node_count",
-        "control_plane_vm_size",
-        "credential",
-        "enable_ad_auth",
-        "enable_auto_scaler",
-        "enable_azure_rbac",
-        "enable_csi_nfs",
-        "enable_csi_smb",
-        "enable_monitoring",
-        "enable_secrets_encryption",
-        "expect_plan",
-        "kubernetes_version",
-        "linux_node_count",
-        "linux_node_vm_size",
-        "load_balancer_count",
-        "load_balancer_settings",
-        "load_balancer_vm_size",
-        "location",
-        "name",
-        "network_plugin_manifest",
-        "node_count",
-        "node_max_pod_count",
-        "node_pool_name",
-        "node_settings",
-        "node_vm_size",
-        "offline_bundle",
-        "offline_bundle_url",
-        "os_sku",
-        "os_type",
-        "output_dir",
-        "package_settings",
-        "pod_cidr",
-        "primary_network_plugin",
-        "program_source",
-        "resource_group",
-        "service_cidr",
-        "share_load_balancers",
-        "subscription_id",
-        "taints",
-        "tenant_id",
-        "vnet",
-        "windows_node_count",
-        "windows_node_vm_size",
-    ],
-    "changed": [
-        "control_plane_node_count",
-        "name",
-    ],
-    "absent": [
-        "expect_plan",
-        "force",
-        "name",
-    ],
-    "show": [
-        "name",
-    ],
-}
 VERBS = {
-    "present": "new-cluster",
-    "changed": "set-cluster",
-    "absent": "remove-cluster",
-    "show": "get-cluster",
+    "present": {
+        "verb": "new-cluster",
+        "options": {
+            "name": "name",
+            "kubernetes_version": "kubernetesVersion",
+            "vnet": "vnet",
+            "primary_network_plugin": "primaryNetworkPlugin",
+            "calico_dataplane": "calicoDataplane",
+            "pod_cidr": "podCidr",
+            "service_cidr": "serviceCidr",
+            "control_plane_node_count": "controlPlaneNodeCount",
+            "control_plane_vm_size": "controlPlaneVmSize",
+            "api_server_dns_name": "apiServerDnsName",
+            "load_balancer_count": "loadBalancerCount",
+            "share_load_balancers": "shareLoadBalancers",
+            "load_balancer_vm_size": "loadBalancerVmSize",
+            "load_balancer_settings": "loadBalancerSettings",
+            "node_pool_name": "nodePoolName",
+            "node_count": "nodeCount",
+            "node_vm_size": "nodeVmSize",
+            "os_type": "osType",
+            "os_sku": "osSku",
+            "node_max_pod_count": "nodeMaxPodCount",
+            "taints": "taints",
+            "linux_node_count": "linuxNodeCount",
+            "linux_node_vm_size": "linuxNodeVmSize",
+            "windows_node_count": "windowsNodeCount",
+            "windows_node_vm_size": "windowsNodeVmSize",
+            "node_settings": "nodeSettings",
+            "network_plugin_manifest": "networkPluginManifest",
+            "configure_only": "configureOnly",
+            "program_source": "programSource",
+            "offline_bundle": "offlineBundle",
+            "offline_bundle_url": "offlineBundleUrl",
+            "package_settings": "packageSettings",
+            "enable_auto_scaler": "enableAutoScaler",
+            "auto_scaler_profile_name": "autoScalerProfileName",
+            "enable_ad_auth": "enableADAuth",
+            "enable_monitoring": "enableMonitoring",
+            "enable_secrets_encryption": "enableSecretsEncryption",
+            "enable_csi_smb": "enableCsiSmb",
+            "enable_csi_nfs": "enableCsiNfs",
+            "enable_azure_rbac": "enableAzureRBAC",
+            "resource_group": "resourceGroup",
+            "subscription_id": "subscriptionID",
+            "tenant_id": "tenantId",
+            "credential": "credential",
+            "location": "location",
+            "app_id": "appId",
+            "app_secret": "appSecret",
+            "aad_client_id": "aadClientId",
+            "expect_plan": "expectPlan",
+            "output_dir": "outputDir",
+        },
+        "confirms": False,
+        "plans": True,
+    },
+    "absent": {
+        "verb": "remove-cluster",
+        "options": {
+            "name": "name",
+            "force": "force",
+            "expect_plan": "expectPlan",
+        },
+        "confirms": True,
+        "plans": True,
+    },
+    "show": {
+        "verb": "get-cluster",
+        "options": {
+            "name": "name",
+        },
+        "confirms": False,
+        "plans": False,
+    },
 }
-CONFIRMS = [
-    "absent",
-    "changed",
-]
-PLANS = [
-    "absent",
-    "changed",
-    "present",
+CHANGES = [
+    {
+        "verb": "set-cluster",
+        "by": {
+            "name": "name",
+        },
+        "options": {
+            "control_plane_node_count": "controlPlaneNodeCount",
+        },
+        "confirms": True,
+        "plans": True,
+    },
+    {
+        "verb": "set-node-pool",
+        "by": {
+            "name": "clusterName",
+            "node_pool_name": "name",
+        },
+        "options": {
+            "node_count": "count",
+        },
+        "confirms": True,
+        "plans": True,
+    },
 ]
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
+    run_state(ARGUMENTS, VERBS, CHANGES)
 
 
 if __name__ == "__main__":

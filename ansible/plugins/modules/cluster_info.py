@@ -22,8 +22,8 @@ attributes:
     support: full
     description: "Nothing is changed, recorded or leased."
   diff_mode:
-    support: full
-    description: "Files of hosts, or the recorded object."
+    support: none
+    description: "There is nothing to compare."
 """
 
 EXAMPLES = r"""

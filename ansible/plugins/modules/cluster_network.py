@@ -8,7 +8,9 @@ DOCUMENTATION = r"""
 module: cluster_network
 short_description: "Define a network that clusters are made on"
 description:
-  - "Does what C(aksprov new-cluster-network) does, and with I(state=absent) what removes it."
+  - >-
+    Does what C(aksprov new-cluster-network) does, and with I(state=absent) what removes it. What is there
+    already is changed as C(aksprov set-cluster-network) does.
   - "The program aksprov of the same version is found by E(AKSPROV_CLI) or PATH."
 author:
   - "aksprov (@aksprov)"
@@ -339,78 +341,66 @@ ARGUMENTS = {
         "default": "present",
     },
 }
-NAMES = {
-    "name": "name",
-    "vswitch_name": "vswitchName",
-    "ip_address_prefix": "ipAddressPrefix",
-    "gateway": "gateway",
-    "dns_servers": "dnsServers",
-    "vip_pool_start": "vipPoolStart",
-    "vip_pool_end": "vipPoolEnd",
-    "k8s_node_ip_pool_start": "k8sNodeIpPoolStart",
-    "k8s_node_ip_pool_end": "k8sNodeIpPoolEnd",
-    "vlan_id": "vlanID",
-    "mac_pool_name": "macPoolName",
-    "upgrade_reserve": "upgradeReserve",
-    "dhcp_scope": "dhcpScope",
-    "site": "site",
-    "add_vip_range": "addVipRange",
-    "add_node_range": "addNodeRange",
-    "remove_vip_range": "removeVipRange",
-    "remove_node_range": "removeNodeRange",
-    "reserve": "reserve",
-    "release": "release",
-}
-TAKES = {
-    "present": [
-        "dhcp_scope",
-        "dns_servers",
-        "gateway",
-        "ip_address_prefix",
-        "k8s_node_ip_pool_end",
-        "k8s_node_ip_pool_start",
-        "mac_pool_name",
-        "name",
-        "site",
-        "upgrade_reserve",
-        "vip_pool_end",
-        "vip_pool_start",
-        "vlan_id",
-        "vswitch_name",
-    ],
-    "absent": [
-        "name",
-    ],
-    "afterwards": [
-        "add_node_range",
-        "add_vip_range",
-        "name",
-        "release",
-        "remove_node_range",
-        "remove_vip_range",
-        "reserve",
-    ],
-    "show": [
-        "name",
-    ],
-}
 VERBS = {
-    "present": "new-cluster-network",
-    "absent": "remove-cluster-network",
-    "afterwards": "set-cluster-network",
-    "show": "get-cluster-network",
+    "present": {
+        "verb": "new-cluster-network",
+        "options": {
+            "name": "name",
+            "vswitch_name": "vswitchName",
+            "ip_address_prefix": "ipAddressPrefix",
+            "gateway": "gateway",
+            "dns_servers": "dnsServers",
+            "vip_pool_start": "vipPoolStart",
+            "vip_pool_end": "vipPoolEnd",
+            "k8s_node_ip_pool_start": "k8sNodeIpPoolStart",
+            "k8s_node_ip_pool_end": "k8sNodeIpPoolEnd",
+            "vlan_id": "vlanID",
+            "mac_pool_name": "macPoolName",
+            "upgrade_reserve": "upgradeReserve",
+            "dhcp_scope": "dhcpScope",
+            "site": "site",
+        },
+        "confirms": False,
+        "plans": False,
+    },
+    "absent": {
+        "verb": "remove-cluster-network",
+        "options": {
+            "name": "name",
+        },
+        "confirms": True,
+        "plans": False,
+    },
+    "show": {
+        "verb": "get-cluster-network",
+        "options": {
+            "name": "name",
+        },
+        "confirms": False,
+        "plans": False,
+    },
+    "afterwards": {
+        "verb": "set-cluster-network",
+        "options": {
+            "add_vip_range": "addVipRange",
+            "add_node_range": "addNodeRange",
+            "remove_vip_range": "removeVipRange",
+            "remove_node_range": "removeNodeRange",
+            "reserve": "reserve",
+            "release": "release",
+        },
+        "by": {
+            "name": "name",
+        },
+        "confirms": True,
+        "plans": True,
+    },
 }
-CONFIRMS = [
-    "absent",
-    "afterwards",
-]
-PLANS = [
-    "afterwards",
-]
+CHANGES = []
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
+    run_state(ARGUMENTS, VERBS, CHANGES)
 
 
 if __name__ == "__main__":

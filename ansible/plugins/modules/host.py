@@ -8,7 +8,9 @@ DOCUMENTATION = r"""
 module: host
 short_description: "Record hosts and read their facts"
 description:
-  - "Does what C(aksprov add-host) does, and with I(state=absent) what removes it."
+  - >-
+    Does what C(aksprov add-host) does, and with I(state=absent) what removes it. What is there already is
+    changed as C(aksprov set-host) does.
   - "The program aksprov of the same version is found by E(AKSPROV_CLI) or PATH."
 author:
   - "aksprov (@aksprov)"
@@ -136,10 +138,12 @@ options:
   purge:
     description:
       - "Also take everything that aksprov left on the host away."
+      - "Taken with I(state=absent)."
     type: bool
   force:
     description:
       - "Also when it cannot be purged, or is in quarantine and never comes back."
+      - "Taken with I(state=absent)."
     type: bool
   state:
     description:
@@ -458,112 +462,97 @@ ARGUMENTS = {
         "default": "present",
     },
 }
-NAMES = {
-    "name": "name",
-    "address": "address",
-    "os": "os",
-    "connection": "connection",
-    "port": "port",
-    "user": "user",
-    "auth": "auth",
-    "key_file": "keyFile",
-    "key_passphrase_ref": "keyPassphraseRef",
-    "host_key": "hostKey",
-    "password_ref": "passwordRef",
-    "become": "become",
-    "become_password_ref": "becomePasswordRef",
-    "jump_host": "jumpHost",
-    "ca_file": "caFile",
-    "certificate_sha256": "certificateSha256",
-    "roles": "roles",
-    "labels": "labels",
-    "interfaces": "interfaces",
-    "maintenance_reason": "maintenanceReason",
-    "maintenance_until": "maintenanceUntil",
-    "cpus": "cpus",
-    "memory_gb": "memoryGb",
-    "disk_gb": "diskGb",
-    "offline": "offline",
-    "purge": "purge",
-    "force": "force",
-}
-TAKES = {
-    "present": [
-        "address",
-        "auth",
-        "become",
-        "become_password_ref",
-        "ca_file",
-        "certificate_sha256",
-        "connection",
-        "cpus",
-        "disk_gb",
-        "host_key",
-        "interfaces",
-        "jump_host",
-        "key_file",
-        "key_passphrase_ref",
-        "labels",
-        "maintenance_reason",
-        "maintenance_until",
-        "memory_gb",
-        "name",
-        "offline",
-        "os",
-        "password_ref",
-        "port",
-        "roles",
-        "user",
-    ],
-    "changed": [
-        "address",
-        "auth",
-        "become",
-        "become_password_ref",
-        "ca_file",
-        "certificate_sha256",
-        "connection",
-        "cpus",
-        "disk_gb",
-        "host_key",
-        "interfaces",
-        "jump_host",
-        "key_file",
-        "key_passphrase_ref",
-        "labels",
-        "maintenance_reason",
-        "maintenance_until",
-        "memory_gb",
-        "name",
-        "os",
-        "password_ref",
-        "port",
-        "roles",
-        "user",
-    ],
-    "absent": [
-        "force",
-        "name",
-        "purge",
-    ],
-    "show": [
-        "name",
-    ],
-}
 VERBS = {
-    "present": "add-host",
-    "changed": "set-host",
-    "absent": "remove-host",
-    "show": "get-host",
+    "present": {
+        "verb": "add-host",
+        "options": {
+            "name": "name",
+            "address": "address",
+            "os": "os",
+            "connection": "connection",
+            "port": "port",
+            "user": "user",
+            "auth": "auth",
+            "key_file": "keyFile",
+            "key_passphrase_ref": "keyPassphraseRef",
+            "host_key": "hostKey",
+            "password_ref": "passwordRef",
+            "become": "become",
+            "become_password_ref": "becomePasswordRef",
+            "jump_host": "jumpHost",
+            "ca_file": "caFile",
+            "certificate_sha256": "certificateSha256",
+            "roles": "roles",
+            "labels": "labels",
+            "interfaces": "interfaces",
+            "maintenance_reason": "maintenanceReason",
+            "maintenance_until": "maintenanceUntil",
+            "cpus": "cpus",
+            "memory_gb": "memoryGb",
+            "disk_gb": "diskGb",
+            "offline": "offline",
+        },
+        "confirms": False,
+        "plans": False,
+    },
+    "absent": {
+        "verb": "remove-host",
+        "options": {
+            "name": "name",
+            "purge": "purge",
+            "force": "force",
+        },
+        "confirms": True,
+        "plans": False,
+    },
+    "show": {
+        "verb": "get-host",
+        "options": {
+            "name": "name",
+        },
+        "confirms": False,
+        "plans": False,
+    },
 }
-CONFIRMS = [
-    "absent",
+CHANGES = [
+    {
+        "verb": "set-host",
+        "by": {
+            "name": "name",
+        },
+        "options": {
+            "address": "address",
+            "os": "os",
+            "connection": "connection",
+            "port": "port",
+            "user": "user",
+            "auth": "auth",
+            "key_file": "keyFile",
+            "key_passphrase_ref": "keyPassphraseRef",
+            "host_key": "hostKey",
+            "password_ref": "passwordRef",
+            "become": "become",
+            "become_password_ref": "becomePasswordRef",
+            "jump_host": "jumpHost",
+            "ca_file": "caFile",
+            "certificate_sha256": "certificateSha256",
+            "roles": "roles",
+            "labels": "labels",
+            "interfaces": "interfaces",
+            "maintenance_reason": "maintenanceReason",
+            "maintenance_until": "maintenanceUntil",
+            "cpus": "cpus",
+            "memory_gb": "memoryGb",
+            "disk_gb": "diskGb",
+        },
+        "confirms": False,
+        "plans": False,
+    },
 ]
-PLANS = []
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
+    run_state(ARGUMENTS, VERBS, CHANGES)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ DOCUMENTATION = r"""
 module: node_pool
 short_description: "Add a node pool to a cluster"
 description:
-  - "Does what C(aksprov new-node-pool) does, and with I(state=absent) what removes it."
+  - >-
+    Does what C(aksprov new-node-pool) does, and with I(state=absent) what removes it. What is there already
+    is changed as C(aksprov set-node-pool) does.
   - "The program aksprov of the same version is found by E(AKSPROV_CLI) or PATH."
 author:
   - "aksprov (@aksprov)"
@@ -17,6 +19,7 @@ options:
     description:
       - "Name of the cluster."
     type: str
+    required: true
   name:
     description:
       - "Name of the node pool."
@@ -107,10 +110,15 @@ EXAMPLES = r"""
 ---
 - name: "Add a node pool to a cluster."
   aksprov.hci.node_pool:
-    name: NAME
+    cluster_name: mycluster
+    name: gpu
+    count: 2
+    taints:
+      - "sku=gpu:NoSchedule"
 - name: "Take it away again."
   aksprov.hci.node_pool:
-    name: NAME
+    cluster_name: mycluster
+    name: gpu
     state: absent
 """
 
@@ -211,6 +219,7 @@ from ansible_collections.aksprov.hci.plugins.module_utils.program import run_sta
 ARGUMENTS = {
     "cluster_name": {
         "type": "str",
+        "required": True,
     },
     "name": {
         "type": "str",
@@ -277,66 +286,62 @@ ARGUMENTS = {
         "default": "present",
     },
 }
-NAMES = {
-    "cluster_name": "clusterName",
-    "name": "name",
-    "count": "count",
-    "os_type": "osType",
-    "os_sku": "osSku",
-    "vm_size": "vmSize",
-    "taints": "taints",
-    "max_pod_count": "maxPodCount",
-    "vnet": "vnet",
-    "host_labels": "hostLabels",
-    "disable_auto_scaler": "disableAutoScaler",
-}
-TAKES = {
-    "present": [
-        "cluster_name",
-        "count",
-        "disable_auto_scaler",
-        "host_labels",
-        "max_pod_count",
-        "name",
-        "os_sku",
-        "os_type",
-        "taints",
-        "vm_size",
-        "vnet",
-    ],
-    "changed": [
-        "cluster_name",
-        "count",
-        "name",
-    ],
-    "absent": [
-        "cluster_name",
-        "name",
-    ],
-    "show": [
-        "cluster_name",
-        "name",
-    ],
-}
 VERBS = {
-    "present": "new-node-pool",
-    "changed": "set-node-pool",
-    "absent": "remove-node-pool",
-    "show": "get-node-pool",
+    "present": {
+        "verb": "new-node-pool",
+        "options": {
+            "cluster_name": "clusterName",
+            "name": "name",
+            "count": "count",
+            "os_type": "osType",
+            "os_sku": "osSku",
+            "vm_size": "vmSize",
+            "taints": "taints",
+            "max_pod_count": "maxPodCount",
+            "vnet": "vnet",
+            "host_labels": "hostLabels",
+            "disable_auto_scaler": "disableAutoScaler",
+        },
+        "confirms": False,
+        "plans": True,
+    },
+    "absent": {
+        "verb": "remove-node-pool",
+        "options": {
+            "cluster_name": "clusterName",
+            "name": "name",
+        },
+        "confirms": True,
+        "plans": True,
+    },
+    "show": {
+        "verb": "get-node-pool",
+        "options": {
+            "cluster_name": "clusterName",
+            "name": "name",
+        },
+        "confirms": False,
+        "plans": False,
+    },
 }
-CONFIRMS = [
-    "absent",
-    "changed",
-]
-PLANS = [
-    "absent",
-    "changed",
-    "present",
+CHANGES = [
+    {
+        "verb": "set-node-pool",
+        "by": {
+            "cluster_name": "clusterName",
+            "name": "name",
+        },
+        "options": {
+            "count": "count",
+        },
+        "confirms": True,
+        "plans": True,
+    },
 ]
 
 
 def main():
-    run_state(ARGUMENTS, NAMES, TAKES, VERBS, CONFIRMS, PLANS)
+    run_state(ARGUMENTS, VERBS, CHANGES)
 
 
 if __name__ == "__main__":

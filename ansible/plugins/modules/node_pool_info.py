@@ -17,6 +17,7 @@ options:
     description:
       - "Name of the cluster."
     type: str
+    required: true
   name:
     description:
       - "Only the pool of this name."
@@ -26,14 +27,15 @@ attributes:
     support: full
     description: "Nothing is changed, recorded or leased."
   diff_mode:
-    support: full
-    description: "Files of hosts, or the recorded object."
+    support: none
+    description: "There is nothing to compare."
 """
 
 EXAMPLES = r"""
 ---
 - name: "Show a cluster's node pools, as recorded."
-  aksprov.hci.node_pool_info: {}
+  aksprov.hci.node_pool_info:
+    cluster_name: demo
   register: found
 """
 
@@ -119,6 +121,7 @@ from ansible_collections.aksprov.hci.plugins.module_utils.program import run_inf
 ARGUMENTS = {
     "cluster_name": {
         "type": "str",
+        "required": True,
     },
     "name": {
         "type": "str",
