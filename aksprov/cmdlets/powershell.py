@@ -13,7 +13,7 @@ from aksprov.cmdlets.catalog import VERBS
 from aksprov.cmdlets.common import ROW_PROPERTIES, request_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
 from aksprov.cmdlets.describe import facts
-from aksprov.cmdlets.powershell_line import powershell_line
+from aksprov.cmdlets.powershell_line import powershell_line, powershell_text
 
 TYPES = {
     "text": "string",
@@ -22,13 +22,15 @@ TYPES = {
     "boolean": "bool",
     "switch": "switch",
     "texts": "string[]",
-    "pairs": "hashtable",
+    "pairs": "object",  # a hashtable, or an object with these properties
     "object": "object",
 }
 _HIDDEN = ("whatIf", "yes", "fromJson")  # -WhatIf, -Confirm and the pipeline are PowerShell's own ways
 _ROW_COLUMNS = ("TestResult", "Host", "TestName", "Details")
 _READING = ("Get", "Test", "Find")
 _MAKING = ("New", "Add")
+# What says which objects a cmdlet that makes none works on: an object's property of that name, or a name itself.
+_IDENTITY = ("name", "clusterName", "run")
 # What completes a value: rule of the parameter -> the verb that lists such objects, and the property to take.
 _LISTED = {
     "cluster name": ("get-cluster", "Name"),
@@ -36,6 +38,7 @@ _LISTED = {
     "network names": ("get-cluster-network", "Name"),
     "host name": ("get-host", "Name"),
     "kubernetes version": ("get-kubernetes-version", "OrchestratorVersion"),
+    "node pool name": ("get-node-pool", "NodePoolName"),
 }
 _NOTICE = "Made from the declarations in aksprov/cmdlets by `make generate`; changes belong there."
 
@@ -172,8 +175,12 @@ def _function(verb: Verb) -> Iterator[str]:
     yield "    param("
     yield ",\n".join(_declared(verb, p) for p in cmdlet_parameters(verb))
     yield "    )"
+    making = verb.cmdlet.startswith(_MAKING)
+    if making:  # before anything comes from the pipeline
+        yield "    begin { $typed = @($PSBoundParameters.Keys) }"
     yield "    process {"
-    yield f"        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters {_about(verb)}"
+    given = "(Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_)" if making else "$PSBoundParameters"
+    yield f"        Invoke-AksprovVerb $PSCmdlet {given} {_about(verb)}"
     yield "    }"
     yield "}"
 
@@ -202,44 +209,68 @@ def _traits(verb: Verb) -> tuple[tuple[str, bool], ...]:
 
 def _declared(verb: Verb, parameter: Parameter) -> str:
     lines = []
-    piped = verb.cmdlet.startswith(_MAKING) or parameter.name in ("name", "clusterName")
+    piped = _piped(verb, parameter)
     for set_name in parameter.sets or ("",):
         facts = [f"ParameterSetName = {_quote(set_name)}"] if set_name else []
         facts += ["Mandatory = $true"] if parameter.mandatory(set_name) else []
         facts += ["Position = 0"] if parameter.positional else []
-        facts += ["ValueFromPipelineByPropertyName = $true"] if piped and parameter.kind != "switch" else []
+        facts += ["ValueFromPipeline = $true"] if _by_value(verb, parameter) else []
+        facts += ["ValueFromPipelineByPropertyName = $true"] if piped else []
         if facts:
             lines.append(f"        [Parameter({', '.join(facts)})]\n")
-    if parameter.older_names:
-        lines.append(f"        [Alias({', '.join(map(_quote, parameter.older_names))})]\n")
+    other = (*parameter.older_names, *(_properties(verb, parameter) if piped else ()))
+    if other:
+        lines.append(f"        [Alias({', '.join(map(_quote, other))})]\n")
     if parameter.allowed:
-        words = list(parameter.allowed) + ([""] if parameter.clears else [])
+        empty = parameter.clears or (piped and any(p.parameter == parameter.name for p in verb.outputs))
+        words = list(parameter.allowed) + ([""] if empty else [])
         lines.append(f"        [ValidateSet({', '.join(map(_quote, words))})]\n")
     return "".join(lines) + f"        [{TYPES[parameter.kind]}] ${parameter.name}"
+
+
+def _piped(verb: Verb, parameter: Parameter) -> bool:
+    """Whether a property of an object in the pipeline is taken for it."""
+    if not verb.cmdlet.startswith(_MAKING):
+        return parameter.name in _IDENTITY
+    named = parameter.name.lower()
+    informs = any(p.name.lower() == named and p.kind == "object" and not p.parameter for p in verb.outputs)
+    return not (parameter.kind == "switch" or parameter.replaced_by or parameter.unavailable or informs)
+
+
+def _by_value(verb: Verb, parameter: Parameter) -> bool:
+    """Whether a text in the pipeline is taken for it: the name, where it is all that says what is meant."""
+    within = any(p.name == "clusterName" and p.mandatory_in for p in verb.parameters)
+    return parameter.name == "name" and not within and not verb.cmdlet.startswith(_MAKING)
+
+
+def _properties(verb: Verb, parameter: Parameter) -> tuple[str, ...]:
+    """Names that objects have for it and that differ from its own."""
+    named = (p.name for p in verb.outputs if p.parameter == parameter.name)
+    return tuple(name for name in named if name.lower() != parameter.name.lower())
 
 
 def _help(verb: Verb) -> Iterator[str]:
     yield "    <#"
     yield "    .SYNOPSIS"
-    yield f"    {verb.synopsis}"
+    yield f"    {powershell_text(verb.synopsis)}"
     yield ""
     yield "    .DESCRIPTION"
     yield f"    It carries out 'aksprov {verb.name}'; docs/cmdlets.md has all of it."
     for chosen in verb.sets:
         unavailable = f" Not available: {chosen.unavailable}." if chosen.unavailable else ""
-        yield f"    {chosen.name}: {chosen.help}{unavailable}"
+        yield powershell_text(f"    {chosen.name}: {chosen.help}{unavailable}")
     for p in cmdlet_parameters(verb):
         told = [p.help, *(f"{text[0].upper()}{text[1:]}." for text in facts(p))]
         told += [f"Not available: {p.unavailable}."] if p.unavailable else []
         yield ""
         yield f"    .PARAMETER {p.name}"
-        yield f"    {' '.join(told)}"
+        yield powershell_text(f"    {' '.join(told)}")
     for example in verb.examples:
         yield ""
         yield "    .EXAMPLE"
         yield f"    {powershell_line(verb, example.command)}"
         yield ""
-        yield f"    {example.text}"
+        yield powershell_text(f"    {example.text}")
     yield "    #>"
 
 
@@ -247,13 +278,15 @@ def _completers() -> Iterator[str]:
     for verb in verbs():
         for parameter in cmdlet_parameters(verb):
             source = _LISTED.get(parameter.rule)
-            own = parameter.name == "name" and verb.cmdlet.startswith(_MAKING)
+            own = parameter.name in ("name", "nodePoolName") and verb.cmdlet.startswith(_MAKING)
             if source is None or own or parameter.allowed:
                 continue
+            within = " @{ clusterName = $bound['clusterName'] }" if source[0] == "get-node-pool" else ""
             yield (
                 f"Register-ArgumentCompleter -CommandName {_quote(verb.cmdlet)} "
-                f"-ParameterName {_quote(parameter.name)} -ScriptBlock {{\n    param($command, $parameter, $begun)\n"
-                f"    Get-AksprovName {_quote(source[0])} {_quote(source[1])} $begun\n}}\n"
+                f"-ParameterName {_quote(parameter.name)} -ScriptBlock {{\n"
+                f"    param($command, $parameter, $begun, $tree, $bound)\n"
+                f"    Get-AksprovName {_quote(source[0])} {_quote(source[1])} $begun{within}\n}}\n"
             )
 
 

@@ -1,4 +1,4 @@
-"""A command line of the program in the module's spelling, for the examples of its help."""
+"""Texts of the declarations in the module's spelling, for its help."""
 
 from __future__ import annotations
 
@@ -6,10 +6,34 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from aksprov.cmdlets.catalog import VERBS
 from aksprov.cmdlets.common import request_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
 
 _BARE = re.compile(r"[A-Za-z0-9./\\:_-]+")
+_CMDLETS = {verb.name: verb.cmdlet for verb in VERBS}
+# "apply" is a word of the language, too: without a hyphen it is a verb only after the program's name.
+_ANY, _OWN = "|".join(_CMDLETS), "|".join(name for name in _CMDLETS if "-" in name)
+_VERB = re.compile(rf"(?<![\w/-])(?:aksprov (?P<any>{_ANY})|(?P<own>{_OWN}))(?![\w-])")
+_OPTIONS = {p.option: f"-{p.name}" for verb in VERBS for p in request_parameters(verb)}
+_OPTIONS |= {"--yes": "-Confirm:$false", "--what-if": "-WhatIf"}
+_OPTION = re.compile(r"(?<![\w-])--[a-z0-9-]+")
+_WAYS = (  # how a list, pairs and an object are given there
+    (re.compile(r"repeat the option, or put"), "put"),
+    (re.compile(r"Repeat the option, or put"), "Put"),
+    (re.compile(r": repeat the option"), ": a hashtable, @{ key = 'value' }"),
+    (re.compile(r", @file\.json, or JSON text"), ", or an object"),
+    (re.compile(r"@file\.json, or JSON text"), "an object"),
+)
+
+
+def powershell_text(text: str) -> str:
+    """``see get-host, or give --os linux`` is ``see Get-AksprovHost, or give -os linux``."""
+    text = _VERB.sub(lambda m: _CMDLETS[m["any"] or m["own"]], text)
+    text = _OPTION.sub(lambda m: _OPTIONS.get(m[0], m[0]), text)
+    for way, here in _WAYS:
+        text = way.sub(here, text)
+    return text
 
 
 def powershell_line(verb: Verb, command: str) -> str:

@@ -6,10 +6,13 @@ workers that its first releases had are those of Set-AksHciNodePool since.
 
 from __future__ import annotations
 
+import msgspec
+
 from aksprov.cmdlets.cluster import CLUSTER_COLUMNS, CLUSTER_PROPERTIES
 from aksprov.cmdlets.cluster_parameters import CLUSTER_NAME
 from aksprov.cmdlets.common import WHAT_IF
 from aksprov.cmdlets.declaration import Example, Kind, Parameter, Verb
+from aksprov.cmdlets.sizes import SIZE_NAMES
 
 
 def _later(name: str, kind: Kind, why: str, text: str) -> Parameter:
@@ -19,6 +22,11 @@ def _later(name: str, kind: Kind, why: str, text: str) -> Parameter:
 
 _NO_AUTOSCALER = "the autoscaler is not built yet"
 _OF_POOLS = "the nodes of a pool are counted by set-node-pool"
+_SIZE = msgspec.structs.replace(
+    _later("controlPlaneVmSize", "text", "replacing hosts by others is not built yet", "Size of their hosts."),
+    allowed=SIZE_NAMES,
+    listed_by="get-vm-size",
+)
 SET_CLUSTER = Verb(
     name="set-cluster",
     cmdlet="Set-AksHciCluster",
@@ -34,7 +42,7 @@ SET_CLUSTER = Verb(
             help="Control plane nodes from now on; those that leave are drained first. It stays when it is left out.",
             example="3",
         ),
-        _later("controlPlaneVmSize", "text", "replacing hosts by others is not built yet", "Size of their hosts."),
+        _SIZE,
         _later("enableAutoScaler", "boolean", _NO_AUTOSCALER, "Scale the node pools by load."),
         _later("autoScalerProfileName", "text", _NO_AUTOSCALER, "Profile of the autoscaler."),
         _later("linuxNodeCount", "integer", _OF_POOLS, "Nodes of the pool NAME-linux, in older releases."),

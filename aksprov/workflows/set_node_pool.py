@@ -20,10 +20,11 @@ def run(request: Request, session: Session) -> Outcome:
         DefinitionError: TooFewHosts.
         UsageError: ConfirmationNeeded, where nodes leave.
     """
-    name, count = request.need("name"), request.integer("count") or 0
+    name, count = request.need("name"), request.integer("count")
 
     def edit(cluster: Cluster) -> Cluster:
-        wanted = msgspec.structs.replace(find_pool(cluster, name), count=count)
+        found = find_pool(cluster, name)
+        wanted = found if count is None else msgspec.structs.replace(found, count=count)
         pools = tuple(wanted if pool.name == wanted.name else pool for pool in cluster.node_pools)
         return msgspec.structs.replace(cluster, node_pools=pools)
 

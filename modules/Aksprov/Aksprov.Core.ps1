@@ -67,6 +67,33 @@ function Invoke-AksprovVerb {
     }
 }
 
+# What is given to a cmdlet that makes something. Typed are the parameters that stand in the command itself; of an object in
+# the pipeline a property that is empty says nothing, as there are some in what Get- cmdlets and Import-Csv hand on.
+function Get-AksprovGiven {
+    param([System.Management.Automation.PSCmdlet] $Cmdlet, [System.Collections.IDictionary] $Bound, [string[]] $Typed, $Piped)
+
+    $given = @{}
+    foreach ($name in $Bound.Keys) {
+        $names = @($name) + @($Cmdlet.MyInvocation.MyCommand.Parameters[$name].Aliases)
+        if ($Typed -contains $name -or -not (Test-AksprovEmpty $Piped $names)) { $given[$name] = $Bound[$name] }
+    }
+    $given
+}
+
+# Whether the property of the first of these names that an object has is empty.
+function Test-AksprovEmpty {
+    param($Piped, [string[]] $Names)
+
+    foreach ($name in $Names) {
+        $property = $Piped.PSObject.Properties[$name]
+        if ($property) {
+            $value = $property.Value
+            return $null -eq $value -or ($value -is [string] -and -not $value) -or ($value -is [array] -and -not $value.Count)
+        }
+    }
+    $false
+}
+
 # The values of a request, without what PowerShell itself handles.
 function Get-AksprovValues {
     param([System.Collections.IDictionary] $Bound)
@@ -304,9 +331,9 @@ function ConvertTo-AksprovErrorRecord {
 
 # Names that a parameter can have, for completion; nothing where aksprov cannot tell.
 function Get-AksprovName {
-    param([string] $Verb, [string] $Property, [string] $Begun)
+    param([string] $Verb, [string] $Property, [string] $Begun, [hashtable] $Values = @{})
 
     $pattern = [WildcardPattern]::Escape($Begun.Trim("'", '"')) + '*'
-    $names = Read-Aksprov $Verb @{} | Where-Object kind -eq 'object' | ForEach-Object { [string] $_.value.$Property }
+    $names = Read-Aksprov $Verb $Values | Where-Object kind -eq 'object' | ForEach-Object { [string] $_.value.$Property }
     $names | Where-Object { $_ -like $pattern } | Select-Object -Unique
 }

@@ -14,7 +14,7 @@ function New-AksHciClusterNetwork {
     StaticIP+VLAN: The same, tagged.
     DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
     DHCP+VLAN: The same, tagged.
-    SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
+    SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without -vipPoolStart and -vipPoolEnd its VIPs would come from a network controller.
 
     .PARAMETER name
     Name of the network. Required.
@@ -29,7 +29,7 @@ function New-AksHciClusterNetwork {
     Default gateway of the subnet, outside both pools.
 
     .PARAMETER dnsServers
-    DNS servers of the nodes, one to three: repeat the option, or put commas between them.
+    DNS servers of the nodes, one to three: put commas between them.
 
     .PARAMETER vipPoolStart
     First virtual address, for API servers and Services.
@@ -119,8 +119,9 @@ function New-AksHciClusterNetwork {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $site
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-cluster-network'
             Type = 'Aksprov.ClusterNetwork'
             Changes = $true
@@ -172,7 +173,7 @@ function Get-AksHciClusterNetwork {
     [CmdletBinding(PositionalBinding = $false, DefaultParameterSetName = 'All')]
     [OutputType('Aksprov.ClusterNetwork')]
     param(
-        [Parameter(ParameterSetName = 'ByName', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'ByName', ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [Parameter(ParameterSetName = 'ByClusterName', ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
@@ -199,7 +200,7 @@ function Set-AksHciClusterNetwork {
     Name of the network. Required.
 
     .PARAMETER addVipRange
-    Add these addresses to the VIP pool: A-B, or one address. Repeat the option, or put commas between them.
+    Add these addresses to the VIP pool: A-B, or one address. Put commas between them.
 
     .PARAMETER addNodeRange
     Add these addresses to the node pool.
@@ -229,7 +230,7 @@ function Set-AksHciClusterNetwork {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.ClusterNetwork')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [string[]] $addVipRange,
         [string[]] $addNodeRange,
@@ -268,7 +269,7 @@ function Remove-AksHciClusterNetwork {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType([void])]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -292,7 +293,7 @@ function New-AksHciNetworkSetting {
     StaticIP+VLAN: The same, tagged.
     DHCP: Nodes have addresses by DHCP; the prefix is read from the facts of hosts.
     DHCP+VLAN: The same, tagged.
-    SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without --vip-pool-start and --vip-pool-end its VIPs would come from a network controller.
+    SDN: Without a VIP pool: VIPs come from a software-defined network. Not available: without -vipPoolStart and -vipPoolEnd its VIPs would come from a network controller.
 
     .PARAMETER name
     Name of the network. Required.
@@ -307,7 +308,7 @@ function New-AksHciNetworkSetting {
     Default gateway of the subnet, outside both pools.
 
     .PARAMETER dnsServers
-    DNS servers of the nodes, one to three: repeat the option, or put commas between them.
+    DNS servers of the nodes, one to three: put commas between them.
 
     .PARAMETER vipPoolStart
     First virtual address, for API servers and Services.
@@ -376,8 +377,9 @@ function New-AksHciNetworkSetting {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $macPoolName
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-network-setting'
             Type = 'Aksprov.NetworkSetting'
             Older = @{
@@ -420,13 +422,13 @@ function Add-AksprovHost {
     How the user logs in to WinRM; negotiate when left out. basic and certificate need HTTPS. One of negotiate, ntlm, kerberos, credssp, basic, certificate.
 
     .PARAMETER keyFile
-    Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key.
+    Private SSH key; with -auth certificate: a PEM file of the client's certificate and its key.
 
     .PARAMETER keyPassphraseRef
     Where the passphrase of --key-file is; forms as for --password-ref.
 
     .PARAMETER hostKey
-    The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it.
+    The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. Find-AksprovHostKey finds it.
 
     .PARAMETER passwordRef
     Where the password is, never the password: env:NAME, file:PATH, keyring:SERVICE/USER or prompt.
@@ -435,7 +437,7 @@ function Add-AksprovHost {
     How root's rights are got; none for a user who has them. One of sudo, none.
 
     .PARAMETER becomePasswordRef
-    Where sudo's password is; forms as for --password-ref.
+    Where sudo's password is; forms as for -passwordRef.
 
     .PARAMETER jumpHost
     Bastion to go through: a host of the inventory, or [user@]host[:port].
@@ -447,13 +449,13 @@ function Add-AksprovHost {
     SHA-256 fingerprint of a WinRM certificate, pinned.
 
     .PARAMETER roles
-    Roles that the host may take, any when left out: repeat the option, or put commas between them. One of control-plane, load-balancer, worker.
+    Roles that the host may take, any when left out: put commas between them. One of control-plane, load-balancer, worker.
 
     .PARAMETER labels
-    Labels such as site and rack: repeat the option.
+    Labels such as site and rack: a hashtable, @{ key = 'value' }.
 
     .PARAMETER interfaces
-    Interface that is connected to a network's switch: repeat the option.
+    Interface that is connected to a network's switch: a hashtable, @{ key = 'value' }.
 
     .PARAMETER maintenanceReason
     Leave the host alone, for this reason.
@@ -502,17 +504,17 @@ function Add-AksprovHost {
         [Parameter(ParameterSetName = 'ByOptions', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $address,
         [Parameter(ParameterSetName = 'ByOptions', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('linux', 'windows')]
+        [ValidateSet('linux', 'windows', '')]
         [string] $os,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('ssh', 'psrp', 'winrm', 'local')]
+        [ValidateSet('ssh', 'psrp', 'winrm', 'local', '')]
         [string] $connection,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [int] $port,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $user,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('negotiate', 'ntlm', 'kerberos', 'credssp', 'basic', 'certificate')]
+        [ValidateSet('negotiate', 'ntlm', 'kerberos', 'credssp', 'basic', 'certificate', '')]
         [string] $auth,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $keyFile,
@@ -523,7 +525,7 @@ function Add-AksprovHost {
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $passwordRef,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('sudo', 'none')]
+        [ValidateSet('sudo', 'none', '')]
         [string] $become,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $becomePasswordRef,
@@ -534,12 +536,12 @@ function Add-AksprovHost {
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $certificateSha256,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('control-plane', 'load-balancer', 'worker')]
+        [ValidateSet('control-plane', 'load-balancer', 'worker', '')]
         [string[]] $roles,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [hashtable] $labels,
+        [object] $labels,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
-        [hashtable] $interfaces,
+        [object] $interfaces,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
         [string] $maintenanceReason,
         [Parameter(ParameterSetName = 'ByOptions', ValueFromPipelineByPropertyName = $true)]
@@ -556,8 +558,9 @@ function Add-AksprovHost {
         [string] $fromAnsible,
         [switch] $offline
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'add-host'
             Type = 'Aksprov.Host'
             Changes = $true
@@ -584,7 +587,7 @@ function Get-AksprovHost {
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.Host')]
     param(
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -625,13 +628,13 @@ function Set-AksprovHost {
     How the user logs in to WinRM; negotiate when left out. basic and certificate need HTTPS. One of negotiate, ntlm, kerberos, credssp, basic, certificate. An empty text takes the recorded value away.
 
     .PARAMETER keyFile
-    Private SSH key; with --auth certificate: a PEM file of the client's certificate and its key. An empty text takes the recorded value away.
+    Private SSH key; with -auth certificate: a PEM file of the client's certificate and its key. An empty text takes the recorded value away.
 
     .PARAMETER keyPassphraseRef
     Where the passphrase of --key-file is; forms as for --password-ref. An empty text takes the recorded value away.
 
     .PARAMETER hostKey
-    The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. scan-host-keys finds it. An empty text takes the recorded value away.
+    The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. Find-AksprovHostKey finds it. An empty text takes the recorded value away.
 
     .PARAMETER passwordRef
     Where the password is, never the password: env:NAME, file:PATH, keyring:SERVICE/USER or prompt. An empty text takes the recorded value away.
@@ -640,7 +643,7 @@ function Set-AksprovHost {
     How root's rights are got; none for a user who has them. One of sudo, none. An empty text takes the recorded value away.
 
     .PARAMETER becomePasswordRef
-    Where sudo's password is; forms as for --password-ref. An empty text takes the recorded value away.
+    Where sudo's password is; forms as for -passwordRef. An empty text takes the recorded value away.
 
     .PARAMETER jumpHost
     Bastion to go through: a host of the inventory, or [user@]host[:port]. An empty text takes the recorded value away.
@@ -652,13 +655,13 @@ function Set-AksprovHost {
     SHA-256 fingerprint of a WinRM certificate, pinned. An empty text takes the recorded value away.
 
     .PARAMETER roles
-    Roles that the host may take, any when left out: repeat the option, or put commas between them. One of control-plane, load-balancer, worker. An empty text takes the recorded value away.
+    Roles that the host may take, any when left out: put commas between them. One of control-plane, load-balancer, worker. An empty text takes the recorded value away.
 
     .PARAMETER labels
-    Labels such as site and rack: repeat the option. An empty text takes the recorded value away.
+    Labels such as site and rack: a hashtable, @{ key = 'value' }. An empty text takes the recorded value away.
 
     .PARAMETER interfaces
-    Interface that is connected to a network's switch: repeat the option. An empty text takes the recorded value away.
+    Interface that is connected to a network's switch: a hashtable, @{ key = 'value' }. An empty text takes the recorded value away.
 
     .PARAMETER maintenanceReason
     Leave the host alone, for this reason. An empty text takes the recorded value away.
@@ -688,7 +691,7 @@ function Set-AksprovHost {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.Host')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [string] $address,
         [ValidateSet('linux', 'windows')]
@@ -711,8 +714,8 @@ function Set-AksprovHost {
         [string] $certificateSha256,
         [ValidateSet('control-plane', 'load-balancer', 'worker', '')]
         [string[]] $roles,
-        [hashtable] $labels,
-        [hashtable] $interfaces,
+        [object] $labels,
+        [object] $interfaces,
         [string] $maintenanceReason,
         [string] $maintenanceUntil,
         [int] $cpus,
@@ -747,7 +750,7 @@ function Test-AksprovHost {
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.TestResult')]
     param(
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -789,7 +792,7 @@ function Remove-AksprovHost {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.TestResult')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [switch] $purge,
         [switch] $force
@@ -823,7 +826,7 @@ function Find-AksprovHostKey {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.HostKey')]
     param(
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -843,18 +846,18 @@ function New-AksHciCluster {
 
     .DESCRIPTION
     It carries out 'aksprov new-cluster'; docs/cmdlets.md has all of it.
-    NodePool: With --node-pool-name: a first node pool as described.
+    NodePool: With -nodePoolName: a first node pool as described.
     LegacyNodeCounts: Without it: pools NAME-linux, with one node, and NAME-windows where asked for.
-    AzureRBAC: With --enable-azure-rbac; not available.
+    AzureRBAC: With -enableAzureRBAC; not available.
 
     .PARAMETER name
     Name of the cluster. Required.
 
     .PARAMETER kubernetesVersion
-    Kubernetes version, as get-kubernetes-version lists it. Default: latest.
+    Kubernetes version, as Get-AksHciKubernetesVersion lists it. Default: latest.
 
     .PARAMETER vnet
-    Network of the cluster: its name, @file.json, or JSON text. May be left out while there is one network.
+    Network of the cluster: its name, or an object. May be left out while there is one network.
 
     .PARAMETER primaryNetworkPlugin
     Network plugin of Linux and Windows nodes alike. It can never be changed afterwards. One of calico, flannel. Default: calico.
@@ -872,10 +875,10 @@ function New-AksHciCluster {
     Number of control plane nodes; 3 keep working when one fails. At least 1. Default: 1.
 
     .PARAMETER controlPlaneVmSize
-    Size that each control plane host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
+    Size that each control plane host should have. One of those that Get-AksHciVmSize lists. Default: Standard_A4_v2.
 
     .PARAMETER apiServerDnsName
-    Names by which people reach the API server besides its VIP: its certificate has them. Repeat the option, or put commas between them. They can never be changed afterwards.
+    Names by which people reach the API server besides its VIP: its certificate has them. Put commas between them. They can never be changed afterwards.
 
     .PARAMETER loadBalancerCount
     Number of load balancer hosts (HAProxy and keepalived): short for a setting with this count. At least 1. Default: 1.
@@ -884,10 +887,10 @@ function New-AksHciCluster {
     Take load balancers of other clusters of the network that share theirs, and let others take these.
 
     .PARAMETER loadBalancerVmSize
-    Size that each load balancer host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
+    Size that each load balancer host should have. One of those that Get-AksHciVmSize lists. Default: Standard_A4_v2.
 
     .PARAMETER loadBalancerSettings
-    What new-load-balancer-setting prints: @file.json, or JSON text.
+    What New-AksHciLoadBalancerSetting prints: an object.
 
     .PARAMETER nodePoolName
     Name of the first node pool; without it there are pools NAME-linux and NAME-windows.
@@ -896,10 +899,10 @@ function New-AksHciCluster {
     Number of nodes of the first pool. At least 1. Default: 1.
 
     .PARAMETER nodeVmSize
-    Size that each host of the first pool should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
+    Size that each host of the first pool should have. One of those that Get-AksHciVmSize lists. Default: Standard_K8S3_v1.
 
     .PARAMETER osType
-    Operating system of the first pool. Files for Windows hosts are written with --output-dir; pushing them is not available yet. One of Linux, Windows. Default: Linux.
+    Operating system of the first pool. Files for Windows hosts are written with -outputDir; pushing them is not available yet. One of Linux, Windows. Default: Linux.
 
     .PARAMETER osSku
     Edition of the first pool's operating system; recorded.
@@ -908,22 +911,22 @@ function New-AksHciCluster {
     Most pods on a node of the first pool. At least 51. Default: 110.
 
     .PARAMETER taints
-    Taints of every node of the first pool: repeat the option, or put commas between them.
+    Taints of every node of the first pool: put commas between them.
 
     .PARAMETER linuxNodeCount
     Nodes of the pool NAME-linux. At least 0. Default: 1.
 
     .PARAMETER linuxNodeVmSize
-    Size that each host of the pool NAME-linux should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
+    Size that each host of the pool NAME-linux should have. One of those that Get-AksHciVmSize lists. Default: Standard_K8S3_v1.
 
     .PARAMETER windowsNodeCount
     Nodes of the pool NAME-windows. At least 0. Default: 0.
 
     .PARAMETER windowsNodeVmSize
-    Size that each host of the pool NAME-windows should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
+    Size that each host of the pool NAME-windows should have. One of those that Get-AksHciVmSize lists. Default: Standard_K8S3_v1.
 
     .PARAMETER nodeSettings
-    Fields of the nodes' documents that count instead of ours (containerd, KubeletConfiguration, KubeProxyConfiguration), skipAddons and ignorePreflightErrors: @file.json, or JSON text.
+    Fields of the nodes' documents that count instead of ours (containerd, KubeletConfiguration, KubeProxyConfiguration), skipAddons and ignorePreflightErrors: an object.
 
     .PARAMETER networkPluginManifest
     The network plugin's manifest (YAML), applied once the API server answers.
@@ -935,13 +938,13 @@ function New-AksHciCluster {
     Where hosts have containerd, Kubernetes, HAProxy and keepalived from: they are there already (so when it is left out), package repositories (not on Windows), or an offline bundle. Each run may say it anew. One of preinstalled, packages, bundle.
 
     .PARAMETER offlineBundle
-    Folder of the offline bundle that new-offline-bundle made; short for --program-source bundle with it.
+    Folder of the offline bundle that New-AksprovOfflineBundle made; short for -programSource bundle with it.
 
     .PARAMETER offlineBundleUrl
     Folder with the bundle's files on an HTTP server of the site, from which Windows hosts get them; pushed when it is left out.
 
     .PARAMETER packageSettings
-    Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: @file.json, or JSON text; short for --program-source packages with it.
+    Where packages come from: repository (Kubernetes' own when it is left out), keyFile and proxy: an object; short for -programSource packages with it.
 
     .PARAMETER enableAutoScaler
     Scale the node pools by load. Not available: the autoscaler is not built yet.
@@ -992,13 +995,13 @@ function New-AksHciCluster {
     Id of the client application. Not available: it needs a cloud account, and aksprov uses none.
 
     .PARAMETER planFile
-    Save the plan to this file; 'aksprov apply FILE' runs exactly that plan.
+    Save the plan to this file; 'Invoke-AksprovPlan FILE' runs exactly that plan.
 
     .PARAMETER expectPlan
     Run only if the plan still has this hash, else stop with exit code 73.
 
     .PARAMETER outputDir
-    Write each host's files to DIR/HOST/ and contact no host; 'aksprov apply --from DIR' pushes them later.
+    Write each host's files to DIR/HOST/ and contact no host; 'Invoke-AksprovPlan -from DIR' pushes them later.
 
     .EXAMPLE
     New-AksHciCluster -name demo -primaryNetworkPlugin calico -configureOnly -WhatIf
@@ -1028,12 +1031,13 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $kubernetesVersion,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Alias('VirtualNetwork')]
         [object] $vnet,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('calico', 'flannel')]
+        [ValidateSet('calico', 'flannel', '')]
         [string] $primaryNetworkPlugin,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('iptables', 'nftables', 'ebpf')]
+        [ValidateSet('iptables', 'nftables', 'ebpf', '')]
         [string] $calicoDataplane,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string[]] $podCidr,
@@ -1042,7 +1046,7 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $controlPlaneNodeCount,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12', '')]
         [string] $controlPlaneVmSize,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string[]] $apiServerDnsName,
@@ -1076,14 +1080,14 @@ function New-AksHciCluster {
         [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
         [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
         [string[]] $taints,
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [int] $linuxNodeCount,
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $linuxNodeVmSize,
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [int] $windowsNodeCount,
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $windowsNodeVmSize,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
@@ -1092,19 +1096,18 @@ function New-AksHciCluster {
         [string] $networkPluginManifest,
         [switch] $configureOnly,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('preinstalled', 'packages', 'bundle')]
+        [ValidateSet('preinstalled', 'packages', 'bundle', '')]
         [string] $programSource,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $offlineBundle,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $offlineBundleUrl,
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
         [object] $packageSettings,
-        [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'NodePool')]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [bool] $enableAutoScaler,
-        [Parameter(ParameterSetName = 'NodePool', ValueFromPipelineByPropertyName = $true)]
-        [Parameter(ParameterSetName = 'LegacyNodeCounts', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'NodePool')]
+        [Parameter(ParameterSetName = 'LegacyNodeCounts')]
         [string] $autoScalerProfileName,
         [Parameter(ParameterSetName = 'NodePool')]
         [Parameter(ParameterSetName = 'LegacyNodeCounts')]
@@ -1120,21 +1123,21 @@ function New-AksHciCluster {
         [switch] $enableCsiNfs,
         [Parameter(ParameterSetName = 'AzureRBAC', Mandatory = $true)]
         [switch] $enableAzureRBAC,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $resourceGroup,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $subscriptionID,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $tenantId,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [object] $credential,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $location,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $appId,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $appSecret,
-        [Parameter(ParameterSetName = 'AzureRBAC', ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'AzureRBAC')]
         [string] $aadClientId,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $planFile,
@@ -1143,8 +1146,9 @@ function New-AksHciCluster {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $outputDir
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-cluster'
             Type = 'Aksprov.Cluster'
             Changes = $true
@@ -1179,7 +1183,7 @@ function Get-AksHciCluster {
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.Cluster')]
     param(
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -1217,7 +1221,7 @@ function Test-AksprovCluster {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.TestResult')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [switch] $failover
     )
@@ -1247,7 +1251,7 @@ function Remove-AksHciCluster {
     End the cluster without hosts that do not answer; their addresses stay in quarantine.
 
     .PARAMETER planFile
-    Save the plan to this file; 'aksprov apply FILE' runs exactly that plan.
+    Save the plan to this file; 'Invoke-AksprovPlan FILE' runs exactly that plan.
 
     .PARAMETER expectPlan
     Run only if the plan still has this hash, else stop with exit code 73.
@@ -1265,7 +1269,7 @@ function Remove-AksHciCluster {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.TestResult')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [switch] $force,
         [string] $planFile,
@@ -1297,7 +1301,7 @@ function Set-AksHciCluster {
     Control plane nodes from now on; those that leave are drained first. It stays when it is left out. At least 1.
 
     .PARAMETER controlPlaneVmSize
-    Size of their hosts. Not available: replacing hosts by others is not built yet.
+    Size of their hosts. One of those that Get-AksHciVmSize lists. Not available: replacing hosts by others is not built yet.
 
     .PARAMETER enableAutoScaler
     Scale the node pools by load. Not available: the autoscaler is not built yet.
@@ -1306,10 +1310,10 @@ function Set-AksHciCluster {
     Profile of the autoscaler. Not available: the autoscaler is not built yet.
 
     .PARAMETER linuxNodeCount
-    Nodes of the pool NAME-linux, in older releases. Not available: the nodes of a pool are counted by set-node-pool.
+    Nodes of the pool NAME-linux, in older releases. Not available: the nodes of a pool are counted by Set-AksHciNodePool.
 
     .PARAMETER windowsNodeCount
-    Nodes of the pool NAME-windows, in older releases. Not available: the nodes of a pool are counted by set-node-pool.
+    Nodes of the pool NAME-windows, in older releases. Not available: the nodes of a pool are counted by Set-AksHciNodePool.
 
     .EXAMPLE
     Set-AksHciCluster -name demo -controlPlaneNodeCount 3
@@ -1324,9 +1328,10 @@ function Set-AksHciCluster {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.Cluster')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [int] $controlPlaneNodeCount,
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $controlPlaneVmSize,
         [bool] $enableAutoScaler,
         [string] $autoScalerProfileName,
@@ -1377,7 +1382,7 @@ function Get-AksHciCredential {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.Credential')]
     param(
-        [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [string] $configPath,
         [switch] $adAuth,
@@ -1417,10 +1422,10 @@ function New-AksHciNodePool {
     Edition of its system; recorded.
 
     .PARAMETER vmSize
-    Size that each of its hosts should have. One of those that get-vm-size lists. Default: Standard_K8S3_v1.
+    Size that each of its hosts should have. One of those that Get-AksHciVmSize lists. Default: Standard_K8S3_v1.
 
     .PARAMETER taints
-    Taints of each of its nodes: repeat the option, or put commas between them.
+    Taints of each of its nodes: put commas between them.
 
     .PARAMETER maxPodCount
     Most pods on one of its nodes. At least 51. Default: 110.
@@ -1429,7 +1434,7 @@ function New-AksHciNodePool {
     Network that its nodes are on, with calico; the cluster's when left out.
 
     .PARAMETER hostLabels
-    Labels that a host must have to be taken for the pool: repeat the option.
+    Labels that a host must have to be taken for the pool: a hashtable, @{ key = 'value' }.
 
     .PARAMETER disableAutoScaler
     Keep the pool out of autoscaling. Not available: the autoscaler is not built yet.
@@ -1445,29 +1450,33 @@ function New-AksHciNodePool {
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Alias('NodePoolName')]
         [string] $name,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Alias('NodeCount')]
         [int] $count,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('Linux', 'Windows')]
+        [ValidateSet('Linux', 'Windows', '')]
         [string] $osType,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $osSku,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12', '')]
         [string] $vmSize,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string[]] $taints,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [int] $maxPodCount,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Alias('VirtualNetwork')]
         [string] $vnet,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [hashtable] $hostLabels,
+        [object] $hostLabels,
         [switch] $disableAutoScaler
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-node-pool'
             Type = 'Aksprov.NodePool'
             Changes = $true
@@ -1502,6 +1511,7 @@ function Get-AksHciNodePool {
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Alias('NodePoolName')]
         [string] $name
     )
     process {
@@ -1527,10 +1537,10 @@ function Set-AksHciNodePool {
     Name of the node pool. Required.
 
     .PARAMETER count
-    Its nodes from now on; those that leave are drained first. Required. At least 0.
+    Its nodes from now on; those that leave are drained first. It stays when it is left out. At least 0.
 
     .PARAMETER vmsize
-    Size that each of its hosts should have. Not available: replacing a pool's hosts by others is not built yet.
+    Size that each of its hosts should have. One of those that Get-AksHciVmSize lists. Not available: replacing a pool's hosts by others is not built yet.
 
     .PARAMETER autoScaler
     Scale the pool by load. Not available: the autoscaler is not built yet.
@@ -1546,9 +1556,10 @@ function Set-AksHciNodePool {
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Alias('NodePoolName')]
         [string] $name,
-        [Parameter(Mandatory = $true)]
         [int] $count,
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
         [string] $vmsize,
         [bool] $autoScaler
     )
@@ -1588,6 +1599,7 @@ function Remove-AksHciNodePool {
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $clusterName,
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Alias('NodePoolName')]
         [string] $name
     )
     process {
@@ -1638,8 +1650,9 @@ function New-AksprovOfflineBundle {
         [Parameter(ValueFromPipelineByPropertyName = $true)]
         [string] $signingKey
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-offline-bundle'
             Type = 'Aksprov.OfflineBundle'
             Changes = $true
@@ -1662,7 +1675,7 @@ function Enable-AksHciOfflineDownload {
     The bundle is there: it is verified whole now. Otherwise it may arrive later. Default: False.
 
     .PARAMETER trustKey
-    Public key of whoever made the bundle, as new-offline-bundle printed it there.
+    Public key of whoever made the bundle, as New-AksprovOfflineBundle printed it there.
 
     .EXAMPLE
     Enable-AksHciOfflineDownload -stagingShare /srv/bundle -offsiteTransferCompleted true
@@ -1753,10 +1766,10 @@ function Invoke-AksprovPlan {
     Folder: A folder of files.
 
     .PARAMETER plan
-    Plan saved by --plan-file; if it is no longer the plan that would be made, exit code 73.
+    Plan saved by -planFile; if it is no longer the plan that would be made, exit code 73.
 
     .PARAMETER from
-    Folder written by --output-dir, or DIR/HOST/PATH of plain files, which belong to no cluster.
+    Folder written by -outputDir, or DIR/HOST/PATH of plain files, which belong to no cluster.
 
     .EXAMPLE
     Invoke-AksprovPlan plan.json -Confirm:$false
@@ -1832,7 +1845,7 @@ function Remove-AksprovLock {
     Only this host.
 
     .PARAMETER run
-    Every host of this run; get-lock shows its id.
+    Every host of this run; Get-AksprovLock shows its id.
 
     .EXAMPLE
     Remove-AksprovLock -name cp1 -Confirm:$false
@@ -1842,9 +1855,9 @@ function Remove-AksprovLock {
     [CmdletBinding(PositionalBinding = $false, SupportsShouldProcess = $true)]
     [OutputType('Aksprov.Lock')]
     param(
-        [Parameter(ParameterSetName = 'ByName', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'ByName', Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
-        [Parameter(ParameterSetName = 'ByRun', Mandatory = $true)]
+        [Parameter(ParameterSetName = 'ByRun', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $run
     )
     process {
@@ -1883,7 +1896,7 @@ function Import-AksprovHost {
     param(
         [Parameter(ParameterSetName = 'ByFile', Mandatory = $true)]
         [string] $file,
-        [Parameter(ParameterSetName = 'ByName', Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ParameterSetName = 'ByName', Mandatory = $true, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -2072,12 +2085,12 @@ function New-AksHciLoadBalancerSetting {
     Number of load balancer hosts; the VIP moves when one fails, so two make sense. At least 1. Default: 1.
 
     .PARAMETER vmSize
-    Size that each load balancer host should have. One of those that get-vm-size lists. Default: Standard_A4_v2.
+    Size that each load balancer host should have. One of those that Get-AksHciVmSize lists. Default: Standard_A4_v2.
 
     .EXAMPLE
     New-AksHciLoadBalancerSetting -name lb -loadBalancerSku HAProxy -loadBalancerCount 2 | ConvertTo-Json | Set-Content lb.json
 
-    A file for new-cluster --load-balancer-settings @lb.json.
+    A file for New-AksHciCluster -loadBalancerSettings @lb.json.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.LoadBalancerSetting')]
@@ -2085,16 +2098,19 @@ function New-AksHciLoadBalancerSetting {
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name,
         [Parameter(Mandatory = $true, ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('HAProxy', 'none')]
+        [Alias('Sku')]
+        [ValidateSet('HAProxy', 'none', '')]
         [string] $loadBalancerSku,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Alias('Count')]
         [int] $loadBalancerCount,
         [Parameter(ValueFromPipelineByPropertyName = $true)]
-        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12')]
+        [ValidateSet('Default', 'Standard_A2_v2', 'Standard_A4_v2', 'Standard_D2s_v3', 'Standard_D4s_v3', 'Standard_D8s_v3', 'Standard_D16s_v3', 'Standard_D32s_v3', 'Standard_DS2_v2', 'Standard_DS3_v2', 'Standard_DS4_v2', 'Standard_DS5_v2', 'Standard_DS13_v2', 'Standard_K8S_v1', 'Standard_K8S2_v1', 'Standard_K8S3_v1', 'Standard_NK6', 'Standard_NK12', '')]
         [string] $vmSize
     )
+    begin { $typed = @($PSBoundParameters.Keys) }
     process {
-        Invoke-AksprovVerb $PSCmdlet $PSBoundParameters @{
+        Invoke-AksprovVerb $PSCmdlet (Get-AksprovGiven $PSCmdlet $PSBoundParameters $typed $_) @{
             Verb = 'new-load-balancer-setting'
             Type = 'Aksprov.LoadBalancerSetting'
             Older = @{
@@ -2128,7 +2144,7 @@ function Get-AksprovNetworkPlugin {
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.NetworkPlugin')]
     param(
-        [Parameter(ValueFromPipelineByPropertyName = $true)]
+        [Parameter(ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)]
         [string] $name
     )
     process {
@@ -2232,91 +2248,103 @@ function Install-AksprovModule {
 Set-Alias -Name 'New-AksHciLoadBalancerObject' -Value 'New-AksHciLoadBalancerSetting'
 
 Register-ArgumentCompleter -CommandName 'Get-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster-network' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Get-AksHciClusterNetwork' -ParameterName 'clusterName' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Set-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster-network' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Remove-AksHciClusterNetwork' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster-network' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Get-AksprovHost' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Set-AksprovHost' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Test-AksprovHost' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Remove-AksprovHost' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Find-AksprovHostKey' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'New-AksHciCluster' -ParameterName 'kubernetesVersion' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-kubernetes-version' 'OrchestratorVersion' $begun
 }
 Register-ArgumentCompleter -CommandName 'New-AksHciCluster' -ParameterName 'vnet' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster-network' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Get-AksHciCluster' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Test-AksprovCluster' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Remove-AksHciCluster' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Set-AksHciCluster' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Get-AksHciCredential' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'New-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Get-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Get-AksHciNodePool' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun, $tree, $bound)
+    Get-AksprovName 'get-node-pool' 'NodePoolName' $begun @{ clusterName = $bound['clusterName'] }
 }
 Register-ArgumentCompleter -CommandName 'Set-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
+}
+Register-ArgumentCompleter -CommandName 'Set-AksHciNodePool' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun, $tree, $bound)
+    Get-AksprovName 'get-node-pool' 'NodePoolName' $begun @{ clusterName = $bound['clusterName'] }
 }
 Register-ArgumentCompleter -CommandName 'Remove-AksHciNodePool' -ParameterName 'clusterName' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-cluster' 'Name' $begun
 }
+Register-ArgumentCompleter -CommandName 'Remove-AksHciNodePool' -ParameterName 'name' -ScriptBlock {
+    param($command, $parameter, $begun, $tree, $bound)
+    Get-AksprovName 'get-node-pool' 'NodePoolName' $begun @{ clusterName = $bound['clusterName'] }
+}
 Register-ArgumentCompleter -CommandName 'Remove-AksprovLock' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 Register-ArgumentCompleter -CommandName 'Import-AksprovHost' -ParameterName 'name' -ScriptBlock {
-    param($command, $parameter, $begun)
+    param($command, $parameter, $begun, $tree, $bound)
     Get-AksprovName 'get-host' 'Name' $begun
 }
 

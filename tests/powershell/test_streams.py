@@ -42,6 +42,48 @@ Get-AksHciClusterNetwork -NAME MYNET | Where-Object Vlanid -eq 0 | Select-Object
     assert said[4].split() == ["mynet", "10.0.0.0/24", "10.0.0.1", "0", "External"]
 
 
+def test_objects_and_names_come_from_the_pipeline(shell: Shell) -> None:
+    said = shell(
+        NETWORK
+        + HOSTS
+        + """
+$new = @{ nodePoolName = 'pool1'; configureOnly = $true; outputDir = 'out' }
+New-AksHciCluster -name c1 -vnet $vnet @new | ForEach-Object Name
+('MYNET' | Get-AksHciClusterNetwork).Name; ('c1' | Get-AksHciCluster | Get-AksHciCluster).Name
+$plan = Get-AksHciNodePool -clusterName c1 | Remove-AksHciNodePool -WhatIf
+"$($plan.PSTypeNames[0])"
+(Get-AksHciNodePool -clusterName c1 | Get-AksHciNodePool).Nodes
+[pscustomobject] @{ Run = 'r1' } | Remove-AksprovLock -Confirm:$false -ErrorAction SilentlyContinue
+$Error[0].TargetObject.where
+'--'
+Get-AksHciClusterNetwork | ConvertTo-Json | ConvertFrom-Json | New-AksHciClusterNetwork | ForEach-Object Name
+Get-AksHciCluster | ConvertTo-Json -Depth 6 | ConvertFrom-Json |
+    New-AksHciCluster -configureOnly -outputDir out -InformationAction Continue 6>&1 | Out-String
+Get-AksprovHost | Add-AksprovHost -offline -InformationAction Continue 6>&1 | Select-Object -Last 1
+"""
+    )
+    assert (said.errors, said.thrown) == ([], "")
+    assert said.output[:8] == ["c1", "mynet", "c1", "Aksprov.Plan", "w1", "run", "--", "mynet"]
+    assert "nothing to change" in said.output[8]
+    assert [text for text in said.warnings if "older" in text] == []
+
+
+def test_cells_that_are_empty_say_nothing(shell: Shell) -> None:
+    (shell.folder / "hosts.csv").write_text(
+        "name,address,os,port,connection,roles\nh1,10.0.0.1,linux,,,\nh2,10.0.0.2,linux,2222,ssh,worker\n"
+    )
+    said = shell(
+        """
+Import-Csv hosts.csv | Add-AksprovHost -offline -labels @{ rack = 'r1' } | Out-Null
+Get-AksprovHost | ForEach-Object { "$($_.Name) $($_.Port) $($_.Roles) $($_.Labels.rack)" }
+Import-Csv hosts.csv | Add-AksprovHost -offline -jumpHost ''
+"""
+    )
+    assert said.output == ["h1   r1", "h2 2222 worker r1"]
+    assert not isinstance(said.thrown, str)
+    assert said.thrown.category == "InvalidData"  # what stands in the command is taken as it is
+
+
 TEXTS = ["it's", '"q"', "$x $(1)", "a`nb`", "a,b", "\U0001f427 \u65e5\u672c", "-name", "@f", "'a'", "%PATH%", "\\"]
 
 

@@ -40,6 +40,8 @@ KINDS = {
 DECIDED_DEFAULTS = {
     ("New-AksHciLoadBalancerSetting", "vmSize"): "Standard_A4_v2",  # the cluster's own default
     ("New-AksHciLoadBalancerSetting", "loadBalancerCount"): 1,  # one load balancer is the documented norm
+    ("Get-AksHciCredential", "configPath"): None,  # kubectl's own, ~/.kube/config, on each system
+    ("Set-AksHciCluster", "controlPlaneNodeCount"): None,  # what is left out stays
 }
 DECIDED_MANDATORY = {("New-AksHciCluster", "enableAzureRBAC"): {"AzureRBAC"}}  # the switch chooses its set
 

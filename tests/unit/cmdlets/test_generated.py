@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import tree_sitter_pwsh
 from tree_sitter import Language, Parser
 
+from aksprov.cmdlets.catalog import VERBS
 from aksprov.cmdlets.generated import files
 
 ROOT = Path(__file__).parents[3]
@@ -25,3 +27,12 @@ def test_a_file_of_the_modules_parses(path: Path) -> None:
     text = path.read_bytes()
     assert text.isascii()
     assert not Parser(Language(tree_sitter_pwsh.language())).parse(text).root_node.has_error
+
+
+def test_help_of_cmdlets_speaks_powershell() -> None:
+    """Options, names of verbs and ways of giving values are the program's; binders refuse a parameter twice."""
+    text = (ROOT / "modules/Aksprov/Aksprov.psm1").read_text(encoding="ascii")
+    told = re.sub("carries out '.*'", "", "\n".join(re.findall(r"<#\n(.*?)#>", text, re.DOTALL)))
+    names = "|".join(verb.name for verb in VERBS if "-" in verb.name)
+    found = re.findall(rf"--[a-z].*|[Rr]epeat the option|JSON text|(?<![\w/'-])(?:{names})(?![\w-])", told)
+    assert told and found == []
