@@ -425,7 +425,7 @@ function Add-AksprovHost {
     Private SSH key; with -auth certificate: a PEM file of the client's certificate and its key.
 
     .PARAMETER keyPassphraseRef
-    Where the passphrase of --key-file is; forms as for --password-ref.
+    Where the passphrase of -keyFile is; forms as for -passwordRef.
 
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. Find-AksprovHostKey finds it.
@@ -631,7 +631,7 @@ function Set-AksprovHost {
     Private SSH key; with -auth certificate: a PEM file of the client's certificate and its key. An empty text takes the recorded value away.
 
     .PARAMETER keyPassphraseRef
-    Where the passphrase of --key-file is; forms as for --password-ref. An empty text takes the recorded value away.
+    Where the passphrase of -keyFile is; forms as for -passwordRef. An empty text takes the recorded value away.
 
     .PARAMETER hostKey
     The host's public SSH key, pinned: 'ssh-ed25519 AAAA...'. Find-AksprovHostKey finds it. An empty text takes the recorded value away.
