@@ -5,6 +5,8 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 read -r interface address seconds
 if command -v tcpdump >/dev/null; then
 	timeout "$seconds" tcpdump -lnn -c 200 -i "$interface" "ip proto 112" 2>/dev/null
+	# 124: it listened until its time was over
+	case $? in 0 | 124) ;; *) echo none ;; esac
 elif command -v python3 >/dev/null; then
 	timeout "$((seconds + 2))" python3 -c '
 import select, socket, sys, time

@@ -1,18 +1,26 @@
 """The probes that do more than look: failover on request, and listening for strangers before a router id is taken.
 
 Seen to fail: HAProxy stays stopped after the controller's death when the host's timer is set to hours; the plan and the
-reservation disagree (ProposalTaken) when one of them does not know what was heard.
+reservation disagree (ProposalTaken) when one of them does not know what was heard; without joining VRRP's group python3
+and perl heard nobody; a tcpdump that could not listen had heard nobody while its exit status was not looked at.
 """
 
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from configured import LOAD_BALANCERS, NETWORK, VIP, Configured, Row, eventually
 from controller import Controller
 from minilab import Host, Lab
+from transport_lab import entry, on_host
+
+from aksprov.checks.vrrp import LISTEN_SECONDS, Speaker, listen
+from aksprov.model.cluster import Node
 
 FAILOVER = ("test-cluster", "--name", "demo", "--failover")
 
@@ -106,3 +114,58 @@ def test_a_router_id_that_a_stranger_uses_is_not_taken(tmp_path: Path) -> None:
         assert f"{lab['stray'].ip}withrouterid3;theclustertakes4" in told
         assert "itcannotlistenforVRRP" in told
         assert "virtual_router_id 4\n" in lab["lb2"].ssh("cat /etc/keepalived/keepalived.conf").stdout
+
+
+SPEAKERS = """\
+vrrp_instance second {
+    version 2
+    interface eth0
+    virtual_router_id 52
+    priority 100
+    virtual_ipaddress {
+        10.77.9.8/32
+    }
+}
+vrrp_instance third {
+    version 3
+    interface eth0
+    virtual_router_id 7
+    priority 9
+    virtual_ipaddress {
+        10.77.9.9/32
+    }
+}
+"""
+LISTENERS = ("tcpdump", "python3", "perl")
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[Lab]:
+    """Two strangers' routers, a host with each of the programs that can listen and no other, and one with none."""
+    with Lab(["stray", *LISTENERS, "none"], packages=["python3-minimal", "tcpdump"]) as lab:
+        for name in (*LISTENERS, "none"):
+            for program in set(LISTENERS) - {name}:
+                lab[name].shell(f"mv $(command -v {program}) /root/")
+        lab["stray"].ssh("cat >/etc/keepalived/keepalived.conf && systemctl restart keepalived", input=SPEAKERS)
+        eventually(lambda: lab["stray"].ssh("ip -4 address").stdout, lambda shown: "9.8/" in shown and "9.9/" in shown)
+        yield lab
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*LISTENERS, "none"])
+def test_each_program_that_can_listen_hears_both_versions(studio: Lab, name: str) -> None:
+    """Where there is none that is known, which is not the same as having heard nobody."""
+    host, stray = studio[name], studio["stray"]
+    for program in LISTENERS:
+        assert (host.ssh(f"command -v {program}", check=False).returncode == 0) == (program == name)
+    node = Node(host=name, cluster="c", role="load-balancer", index=0, address=host.ip, interface="eth0")
+    began = time.monotonic()
+    with studio.netns():
+        heard = on_host(entry(studio, name), lambda connection: listen(connection, node))
+    print(f"{name}: {time.monotonic() - began:.1f} s")
+    both = frozenset(Speaker(address=stray.ip, router_id=n) for n in (52, 7))
+    assert heard == (None if name == "none" else both)
+    assert time.monotonic() - began < LISTEN_SECONDS + 4
+    away = msgspec.structs.replace(node, address="10.77.9.99", interface="nic9")
+    with studio.netns():
+        assert on_host(entry(studio, name), lambda connection: listen(connection, away)) is None
