@@ -116,6 +116,44 @@ def test_a_killed_run_holds_up_nobody(trio: Trio) -> None:
 
 
 @pytest.mark.slow
+def test_a_lock_that_is_broken_stops_its_run_and_the_next_one_goes_on(trio: Trio) -> None:
+    balancer, controller = trio.lab["lb1"], trio.controller
+    trio.spoil()
+    trap(balancer, "mv", 0)
+    running = trio.start()
+    until(lambda: balancer.shell("ls /run/stopped", check=False).returncode == 0)
+    (lock,) = controller.json("get-lock")
+    asked = controller.run("break-lock", "--run", lock["Run"], check=64)
+    assert lock["Owner"] in " ".join(asked.stderr.split()) and controller.json("get-lock")[0]["Run"] == lock["Run"]
+    controller.run("break-lock", "--run", lock["Run"], "--yes")
+    assert controller.json("get-lock") == []
+    release(balancer, "mv")
+    said = " ".join(ended(running, 75).split())
+    assert "RunFenced" in said and "broken by" in said
+    trio.run(check=0)
+    assert trio.plan() == [] and trio.is_whole()
+
+
+@pytest.mark.slow
+def test_a_removal_leaves_hosts_alone_that_another_run_changed_after_it_looked(trio: Trio) -> None:
+    """Its first look at the load balancer takes as long as the other run does."""
+    balancer, controller = trio.lab["lb1"], trio.controller
+    trio.spoil()
+    trap(balancer, "sha256sum", 0)
+    removal = controller.start("remove-cluster", "--name", "demo", "--yes")
+    try:
+        until(lambda: balancer.shell("ls /run/stopped", check=False).returncode == 0)
+        trio.run(check=0)
+    finally:
+        release(balancer, "sha256sum")
+    said = " ".join(ended(removal, 75).split())
+    assert "HostsChanged" in said and "hosts lb1, w1" in said
+    assert controller.json("get-lock") == []
+    assert controller.json("get-cluster")[0]["ProvisioningState"] == "Configured"
+    assert trio.plan() == [] and trio.is_whole()
+
+
+@pytest.mark.slow
 def test_a_run_that_slept_past_its_lease_is_refused_by_the_hosts_and_by_the_state(trio: Trio) -> None:
     """Seen failing without the epoch in apply.sh, and without the fence of the journal's steps."""
     controller = trio.controller
