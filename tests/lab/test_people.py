@@ -371,7 +371,7 @@ def test_a_certificate_authority_vouches_for_a_host(lab: Lab, tmp_path: Path) ->
     subprocess.run(sign, check=True)
     host.write("/etc/ssh/host-cert.pub", (tmp_path / "host-cert.pub").read_text())
     known = tmp_path / "known"
-    known.write_text(f"this line is broken\n@cert-authority 10.77.* {(tmp_path / 'ca.pub').read_text()}")
+    known.write_text(f"|1|broken|x {host.host_key}\n@cert-authority 10.77.* {(tmp_path / 'ca.pub').read_text()}")
     with sshd_says(host, "HostCertificate /etc/ssh/host-cert.pub"):
         assert outcome(entry(lab, "h2", host_key=None), known_hosts=(known,)) == "root"
     known.write_text(f"{host.ip} {host.host_key}\n@revoked * {host.host_key}\n")
@@ -419,3 +419,17 @@ def test_a_server_that_is_being_started_is_tried_again(lab: Lab) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((lab["h1"].ip, 22), timeout=5)
     assert outcome(entry(lab, "h1")) == "root"
+
+
+@pytest.mark.parametrize(("more", "waits"), [({"port": 23}, 2), ({"user": "nobody-here"}, 0)], ids=["closed", "user"])
+def test_what_may_pass_is_tried_three_times_each_after_another_while(
+    lab: Lab, more: dict[str, object], waits: int
+) -> None:
+    waited: list[float] = []
+
+    def jitter() -> float:
+        waited.append(0.0)
+        return 0.0
+
+    assert outcome(entry(lab, "h1", **more), jitter=jitter) == ("HostUnreachable" if waits else "HostUserRefused")
+    assert len(waited) == waits
