@@ -55,6 +55,7 @@ def parse_observation(text: str, *, host: str = "", between: tuple[float, float]
         files=_files(parts.get("files", "")),
         ca_certificate=parts.get("ca", ""),
         ca_key_present=bool(parts.get("cakey")),
+        lost=("network",) if parts.get("unsettled") else (),
     )
 
 

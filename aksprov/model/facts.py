@@ -119,7 +119,8 @@ class Observed(Value, frozen=True, kw_only=True):
         ca_certificate: PEM of /etc/kubernetes/pki/ca.crt, "" where there is none.
         ca_key_present: whether /etc/kubernetes/pki/ca.key is there.
         situation: what else the host has.
-        lost: of Windows' "firewall" and "services", those of which something is not as the host's own file says.
+        lost: readers of which something is not as the host's own file says, of Windows' "firewall" and "services"; or
+            will not be, of "network": the host takes an address off again that no run has seen answer.
     """
 
     host: str

@@ -8,8 +8,16 @@ from typing import Literal
 import msgspec
 
 from aksprov.model.base import Wire
+from aksprov.model.bundle import Reader
 
 PLAN_SCHEMA = 1
+# What is done on a host, as plans, events and the journal name it: files put in place for whoever reads them, and what
+# is more than files.
+StepName = Literal[
+    Reader, "ca", "manifest", "prepare-host", "push-bundle", "fetch-bundle", "init-control-plane",
+    "join-control-plane", "join-worker", "apply-network-plugin", "end-kubernetes", "drain-node", "delete-node",
+    "remove-etcd-member",
+]  # fmt: skip
 
 
 class FileChange(Wire, frozen=True, kw_only=True):
@@ -34,7 +42,7 @@ class FileChange(Wire, frozen=True, kw_only=True):
 class PlanStep(Wire, frozen=True, kw_only=True):
     """One idempotent action on one host."""
 
-    id: str
+    id: StepName
     title: str
 
 

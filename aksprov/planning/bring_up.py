@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from aksprov.model.desired import Desired
-from aksprov.model.plan import HostPlan, Plan, PlanStep, plan_hash
+from aksprov.model.plan import HostPlan, Plan, PlanStep, StepName, plan_hash
 from aksprov.planning.prepare import PREPARE
 
 INIT: Final = "init-control-plane"
@@ -18,7 +18,7 @@ NETWORK_PLUGIN: Final = "apply-network-plugin"
 JOIN_TOKEN: Final = "join-token"  # noqa: S105  # the late value's name, never its text
 CERTIFICATE_KEY: Final = "certificate-key"
 ACCOUNT_TOKENS: Final = "account-tokens"  # of what no pod brings to Windows nodes
-_TITLES: Final = {
+_TITLES: Final[Mapping[StepName, str]] = {
     INIT: "kubeadm init, or see that this control plane runs already",
     JOIN_CONTROL_PLANE: "kubeadm join as a control plane, or see that it has joined",
     JOIN_WORKER: "kubeadm join, or see that it has joined",
@@ -33,7 +33,8 @@ def with_bring_up(plan: Plan, desired: Desired, waves: Mapping[str, int]) -> Pla
         if node.role == "load-balancer" or node.host not in waves:
             continue
         first = node == desired.by_role("control-plane")[0]
-        ids = (INIT, NETWORK_PLUGIN) if first else (JOIN_WORKER if node.role == "worker" else JOIN_CONTROL_PLANE,)
+        join: StepName = JOIN_WORKER if node.role == "worker" else JOIN_CONTROL_PLANE
+        ids: tuple[StepName, ...] = (INIT, NETWORK_PLUGIN) if first else (join,)
         steps = tuple(PlanStep(id=step, title=_TITLES[step]) for step in ids)
         host = found.get(node.host, HostPlan(name=node.host, wave=waves[node.host]))
         found[node.host] = msgspec.structs.replace(host, steps=(*host.steps, *steps))

@@ -7,12 +7,13 @@ first control plane; what that host shows wins over what the state recorded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from aksprov.errors import HostError
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Observed
 
-CA = "ca"
+CA: Final = "ca"
 
 
 def giver(desired: Desired) -> str:

@@ -14,9 +14,9 @@ from aksprov.model.base import Value
 from aksprov.model.bundle import READERS, Bundle, BundleFile, Reader
 from aksprov.model.desired import Desired
 from aksprov.model.facts import Facts, FileState, Manifest, ManifestFile, Observed
-from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, plan_hash
+from aksprov.model.plan import FileChange, HostPlan, Plan, PlannedAddress, PlanStep, StepName, plan_hash
 
-STEP_TITLES: dict[str, str] = {
+STEP_TITLES: dict[StepName, str] = {
     "ca": "take the cluster's CA from this host, or make the pair on it",
     "network": "set the host's own address, taken back when it does not answer",
     "named": "put files in place that other files name",
@@ -52,7 +52,7 @@ class Target(Value, frozen=True, kw_only=True):
     bundle: Bundle
     wave: int
     clusters: tuple[str, ...]
-    gives: tuple[str, ...] = ()
+    gives: tuple[StepName, ...] = ()
 
 
 def sha256(text: str) -> str:
@@ -98,7 +98,7 @@ def plan_host(name: str, target: Target, seen: Observed, *, diffs: bool = True) 
     """What changes on one host."""
     files = [change for f in target.bundle.files if (change := _change(f, seen.files.get(f.path), diffs=diffs))]
     files += _removals(target, seen)
-    steps = [*target.gives, *_readers(target.bundle, files, seen)]
+    steps: list[StepName] = [*target.gives, *_readers(target.bundle, files, seen)]
     if files or not _recorded(target, seen.manifest):
         steps.append("manifest")
     return HostPlan(
@@ -222,6 +222,8 @@ def observed_paths(bundle: Bundle) -> tuple[str, ...]:
 def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
     """Readers of files that are as they should be and not in force any more: the kernel has another value, no address.
 
+    An address that the host will take off again is none.
+
     A setting that the kernel does not have at all is one of a module that was taken out.
     """
     if not seen.facts.kernel:  # a folder has none
@@ -234,7 +236,7 @@ def drifted(bundle: Bundle, seen: Observed) -> set[Reader]:
             found.add("sysctl")
         elif state is None and not setting.optional:
             found |= {"modules", "sysctl"}
-    if not _addresses(seen).issuperset(bundle.given):
+    if "network" in seen.lost or not _addresses(seen).issuperset(bundle.given):
         found.add("network")
     return found & {f.reader for f in bundle.files}
 

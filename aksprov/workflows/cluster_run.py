@@ -178,9 +178,11 @@ async def _apply(
 def _with_kubernetes(picture: Picture) -> Picture:
     """The picture with the steps that start Kubernetes: on all nodes, or on those that change where it runs already.
 
+    It runs on all others only where the run before came to its end: files may be in place, and a node has not joined.
     The first control plane is always among them, as the others join through it.
     """
-    started, changing = picture.status.started, {host.name for host in picture.plan.hosts}
+    started = picture.status.started and picture.status.state == "Deployed"
+    changing = {host.name for host in picture.plan.hosts}
     waves = {key: t.wave for key, t in picture.targets.items() if key in picture.observed}
     nodes = {node.host for node in picture.desired.nodes if node.role != "load-balancer"}
     if started and not changing & nodes:

@@ -200,6 +200,7 @@ async def _carry_out(
                 kept = _quarantine(leaving, transaction.snapshot())
                 transaction.put_cluster(wanted)
                 transaction.forget_nodes(wanted.key, [node.host for node in leaving.nodes])
+                transaction.put_status(wanted.key, status)
                 keep(transaction, kept)
             transaction.runs.finish(run, "failed" if fleet.failures else "done")
             transaction.host_leases.give_back(epochs)

@@ -75,17 +75,17 @@ class Bench:
         """Bring the cluster up, or see that there is nothing to do."""
         return self.controller.run(*self.command, *more, check=check, timeout=600)
 
-    def kill_at(self, kind: str, step: str) -> None:
-        """Bring the cluster up, and kill the program dead at an event."""
-        running = self.start_until(kind, step)
+    def kill_at(self, kind: str, step: str, *command: str) -> None:
+        """Give a command, which brings the cluster up where none is named, and kill the program dead at an event."""
+        running = self.start_until(kind, step, *command)
         running.send_signal(signal.SIGKILL)
         running.communicate()
 
-    def start_until(self, kind: str, step: str) -> subprocess.Popen[str]:
-        """Bring the cluster up, as far as to an event; the program goes on."""
+    def start_until(self, kind: str, step: str, *command: str) -> subprocess.Popen[str]:
+        """Give a command, or bring the cluster up, as far as to an event; the program goes on."""
         events = self.controller.directory / "events"
         events.unlink(missing_ok=True)
-        running = self.controller.start(*self.command, "--events", str(events))
+        running = self.controller.start(*(command or self.command), "--events", str(events))
 
         def came() -> bool:
             assert running.poll() is None, (kind, step, *running.communicate())

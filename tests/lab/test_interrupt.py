@@ -1,6 +1,7 @@
 """Ctrl-C on real hosts: once finishes what has begun, twice stops at once; the same command goes on with either.
 
-Seen to fail: with asyncio's own handler left in place the host in flight keeps its old files after one Ctrl-C.
+Seen to fail: with asyncio's own handler left in place the host in flight keeps its old files after one Ctrl-C; with
+the handler kept after the first one the second does not stop the run (rollout/interrupt.py).
 """
 
 from __future__ import annotations

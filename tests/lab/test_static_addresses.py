@@ -1,4 +1,8 @@
-"""Hosts that are reached by one network and are nodes on another: their address there is set, and taken off again."""
+"""Hosts that are reached by one network and are nodes on another: their address there is set, and taken off again.
+
+Seen to fail: with "unsettled" taken out of posix/observe.sh the run after a kill had nothing to change, and the killed
+one's timer would have taken the address off 5 minutes later.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from controller import Controller
 from minilab import Lab
+from trio import litter, until
 
 pytestmark = pytest.mark.slow
 ROLES = {"cp": "control-plane", "lb": "load-balancer", "w": "worker"}
@@ -55,6 +60,25 @@ def test_addresses_of_the_node_pool_are_set_and_taken_off_again(inner: Controlle
     assert "nothing to change" in inner.run(*COMMAND).stderr
     inner.run("remove-cluster", "--name", "demo", "--yes")
     assert {name: inner.lab[name].shell(FILES).stdout for name in inner.lab.hosts} == found
+
+
+@pytest.mark.parametrize("end", ["started", "finished"])
+def test_killed_when_addresses_are_set_the_same_command_completes(inner: Controller, end: str) -> None:
+    """Each has the one that it was to get, its timer is gone, and nothing is left to do."""
+    events = inner.directory / "events.jsonl"
+    events.unlink(missing_ok=True)
+    running = inner.start(*COMMAND, "--events", events)
+    until(lambda: events.exists() and f'"step.{end}","host":"w1","step":"network"' in events.read_text(), 60)
+    running.kill()
+    running.communicate()
+    inner.run(*COMMAND)
+    given = {name: address(inner, name) for name in inner.lab.hosts}
+    assert given == {"cp1": "192.168.7.30/24", "lb1": "192.168.7.31/24", "w1": "192.168.7.32/24"}
+    for host in inner.lab.hosts.values():
+        assert "aksprov-address" not in host.shell("systemctl list-timers --all --no-legend").stdout
+        assert litter(host) == ""
+    assert "nothing to change" in inner.run(*COMMAND).stderr
+    inner.run("remove-cluster", "--name", "demo", "--yes")
 
 
 def test_an_address_that_was_taken_off_is_set_again(inner: Controller) -> None:

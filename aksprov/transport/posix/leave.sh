@@ -30,6 +30,8 @@ check_network() {
 apply_network() {
 	for word in $given; do
 		record "link ${word%|*}"
+		systemctl stop "aksprov-address-${word%|*}.timer" 2>/dev/null
+		rm -f "/run/aksprov/take-back-${word%|*}"
 		read_network "${word%|*}" || fail network ReloadFailed "$out"
 		ip address del "${word#*|}" dev "${word%|*}" 2>/dev/null
 	done

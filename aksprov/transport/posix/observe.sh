@@ -27,6 +27,9 @@ part release
 text /etc/os-release || text /usr/lib/os-release
 part interfaces
 ip -j address
+# addresses that go again, as no run has seen them answer
+part unsettled
+for T in /run/aksprov/take-back-*; do [ ! -e "$T" ] || echo "$T"; done
 part units
 timeout 10 systemctl show -p Id,LoadState,ActiveState,UnitFileState,DropInPaths,ExecStart,Environment haproxy.service keepalived.service containerd.service kubelet.service systemd-resolved.service systemd-networkd.service
 part programs

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aksprov.errors import HostError
 from aksprov.events import EventStream
+from aksprov.model.plan import StepName
 from aksprov.model.transport import Connection
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Entry, StepWriter
@@ -32,7 +33,7 @@ class Steps:
     state_id: str
     epochs: Mapping[str, int]
 
-    async def each(self, keys: Iterable[str], step: str, action: Action) -> list[str]:
+    async def each(self, keys: Iterable[str], step: StepName, action: Action) -> list[str]:
         """Make a step on hosts at once; those on which it was made. Failures are left in the fleet."""
 
         async def told(connection: Connection) -> None:
@@ -49,7 +50,7 @@ class Steps:
 
         return list(await self.fleet.each(keys, told))
 
-    async def one(self, key: str, step: str, action: Action) -> bool:
+    async def one(self, key: str, step: StepName, action: Action) -> bool:
         """Make a step on one host; whether it was made."""
         return bool(await self.each([key], step, action))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import quote
 
 from aksprov.errors import HostError
@@ -25,8 +26,8 @@ from aksprov.workflows.bring_up.long_step import Holder
 from aksprov.workflows.bring_up.steps import Action, Steps
 from aksprov.workflows.prepare.serve import drop_files, served
 
-FETCH = "fetch-bundle"
-PUSH = "push-bundle"
+FETCH: Final = "fetch-bundle"
+PUSH: Final = "push-bundle"
 
 _Lacks = Mapping[str, tuple[Lack, ...]]
 

@@ -15,13 +15,41 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from configured import PORT
 from trio import OLD_PORT, Trio, listens, release, trap, until
 
-STEPS = ("ca", "modules", "sysctl", "systemd", "containerd", "kubeadm", "named", "haproxy", "keepalived", "data")
-MOMENTS = [f"step.{end} {step}" for step in (*STEPS, "manifest") for end in ("started", "finished")]
+from aksprov.model.plan import StepName
+
+STEPS = (
+    "ca", "modules", "sysctl", "systemd", "containerd", "kubeadm", "named", "haproxy", "keepalived", "data", "manifest",
+)  # fmt: skip
+TESTS = Path(__file__).parents[2]
+WINDOWS = "lab/test_windows_put.py::test_a_killed_run_is_put_back_and_goes_on"
+FIVE_POINTS = "e2e/test_cluster.py::test_killed_at_five_points_the_same_command_completes"
+LEAVING = "e2e/test_control_planes.py::test_one_leaves_and_its_host_is_as_it_was_found"
+# Steps that this cluster does not have, and where a test kills at them.
+ELSEWHERE: dict[StepName, str] = {
+    "network": "lab/test_static_addresses.py::test_killed_when_addresses_are_set_the_same_command_completes",
+    "features": WINDOWS,
+    "firewall": WINDOWS,
+    "services": WINDOWS,
+    "prepare-host": "e2e/test_bare.py::test_killed_and_out_of_room_the_same_command_completes",
+    "fetch-bundle": "lab/test_serving.py::test_a_killed_run_leaves_a_server_that_ends_at_the_next_contact",
+    "push-bundle": "lab/test_serving.py::test_a_push_that_was_cut_goes_on_where_it_stopped",
+    "init-control-plane": FIVE_POINTS,
+    "join-worker": FIVE_POINTS,
+    "apply-network-plugin": FIVE_POINTS,
+    "join-control-plane": "e2e/test_control_planes.py::test_two_more_control_planes_join",
+    "drain-node": LEAVING,
+    "remove-etcd-member": LEAVING,
+    "end-kubernetes": LEAVING,
+    "delete-node": "e2e/test_control_planes.py::test_the_first_control_plane_leaves_when_it_does_not_answer",
+}
+MOMENTS = [f"step.{end} {step}" for step in STEPS for end in ("started", "finished")]
 MOMENTS += ["run.started", "host.started", "host.finished"]
 IN_CI = ("step.started haproxy",)
 slow = pytest.mark.slow
@@ -33,6 +61,13 @@ def order(trio: Trio) -> list[str]:
     trio.forget_files()
     trio.run(check=0)
     return [f"{event['kind']} {event.get('step', '')}".strip() for event in trio.events()]
+
+
+def test_there_is_no_step_at_which_no_test_kills() -> None:
+    assert {*STEPS, *ELSEWHERE} == set(get_args(StepName))
+    for place in ELSEWHERE.values():
+        file, _, name = place.partition("::")
+        assert f"def {name}(" in (TESTS / file).read_text(), place
 
 
 @pytest.mark.strace
