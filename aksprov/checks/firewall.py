@@ -104,12 +104,15 @@ def blocked(lines: Iterable[str], packet: Packet) -> Finding | None:
     chains = _chains(lines)
     for chain in chains.values():
         if chain.hook in ("input", "prerouting") and chain.kind == "filter" and chain.family in ("ip", "inet"):
-            verdict, what = _walk(chain, chains, packet, 0)
-            if verdict == "":
-                verdict, what = chain.policy, f"the policy of chain {chain.name}"
-            if verdict in _BLOCKING:
+            policy = (chain.policy, f"the policy of chain {chain.name}")
+            ends = [end if end[0] else policy for end in _ends(chain, chains, packet, 0)]
+            if all(verdict in _BLOCKING for verdict, _ in ends):
                 return Finding(
-                    family=chain.family, table=chain.table, chain=chain.name, what=what, manager=_manager(chains, chain)
+                    family=chain.family,
+                    table=chain.table,
+                    chain=chain.name,
+                    what=ends[0][1],
+                    manager=_manager(chains, chain),
                 )
     return None
 
@@ -128,7 +131,10 @@ def cure(finding: Finding, packet: Packet) -> str:
         case "ufw" if ported:
             return f"ufw allow {packet.port}/{kind}"
         case "ufw":
-            return "put -A ufw-before-input -p vrrp -j ACCEPT before COMMIT in /etc/ufw/before.rules, then ufw reload"
+            return (
+                "ufw allow proto vrrp from any (ufw before 0.36.2: put -A ufw-before-input -p vrrp -j ACCEPT before "
+                "COMMIT in /etc/ufw/before.rules, then ufw reload)"
+            )
         case "iptables":
             rule = f"-p {kind} --dport {packet.port}" if ported else "-p vrrp"
             return f"iptables -I {finding.chain} {rule} -j ACCEPT, and the same where these rules are kept"
@@ -217,29 +223,37 @@ def _manager(chains: Mapping[tuple[str, str, str], _Chain], chain: _Chain) -> st
 # ---- walking ----
 
 
-def _walk(chain: _Chain, chains: Mapping[tuple[str, str, str], _Chain], packet: Packet, depth: int) -> tuple[str, str]:
-    """What becomes of a packet in a chain: accept, drop, reject, or "" when it comes out at the end; and where."""
+def _ends(
+    chain: _Chain, chains: Mapping[tuple[str, str, str], _Chain], packet: Packet, depth: int
+) -> list[tuple[str, str]]:
+    """What may become of a packet in a chain: accept, drop, reject, or "" when it comes out at the end; and where.
+
+    There are several where a rule matches on something that is not known.
+    """
+    ends: list[tuple[str, str]] = []
     for rule in chain.rules:
         expressions = rule.get("expr", [])
         matches = [_matches(e, packet) for e in expressions]
         if False in matches:
             continue
         verdict = next((v for e in expressions if (v := _verdict(e))), "")
-        if None in matches and verdict != "accept":
-            continue  # it may not match, which is in our favour; so is an accept that may
-        if verdict == "return":
-            return "", ""
-        if verdict in ("accept", *_BLOCKING):
-            return verdict, f"rule {rule.get('handle')} of chain {chain.name}"
         target = next((e[how]["target"] for e in expressions for how in ("jump", "goto") if how in e), None)
         called = chains.get((chain.family, chain.table, str(target)))
-        if called is not None and depth < _MOST_JUMPS:
-            verdict, where = _walk(called, chains, packet, depth + 1)
-            if verdict:
-                return verdict, where
-            if any("goto" in e for e in expressions):
-                return "", ""
-    return "", ""
+        goes_on = None in matches
+        if verdict == "return":
+            ends.append(("", ""))
+        elif verdict in ("accept", *_BLOCKING):
+            ends.append((verdict, f"rule {rule.get('handle')} of chain {chain.name}"))
+        elif called is not None and depth < _MOST_JUMPS:
+            inner = _ends(called, chains, packet, depth + 1)
+            left = any("goto" in e for e in expressions)
+            goes_on |= not left and ("", "") in inner
+            ends += inner if left else [end for end in inner if end[0]]
+        else:
+            continue
+        if not goes_on:
+            return ends
+    return [*ends, ("", "")]
 
 
 def _verdict(expression: Rule) -> str:
@@ -267,6 +281,8 @@ def _holds(left: Any, right: Any, packet: Packet) -> bool | None:
     meta, payload = left.get("meta", {}).get("key"), left.get("payload", {})
     if left.get("ct", {}).get("key") == "state":
         return _among(right, lambda state: state == "new")
+    if left.get("ct", {}).get("key") == "status":
+        return False  # a new packet that goes to us has none: not seen-reply, not assured, not dnat
     if meta == "l4proto" or (payload.get("protocol"), payload.get("field")) == ("ip", "protocol"):
         return _among(right, lambda value: value in _PROTOCOLS[packet.protocol])
     if meta in ("iifname", "iif"):

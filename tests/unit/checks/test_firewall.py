@@ -64,6 +64,17 @@ OPEN = [
     ),
     pytest.param(nft([payload("ip", "saddr", "@friends"), ACCEPT], policy="drop"), id="a set that may hold it"),
     pytest.param(nft([{"jump": {"target": "more"}}, DROP][:1], more=[[{"return": None}], [DROP]]), id="return"),
+    # ufw drops what is not for this host, and lets in what people allow after that
+    pytest.param(
+        nft(
+            [{"jump": {"target": "local"}}],
+            [{"jump": {"target": "user"}}],
+            policy="drop",
+            local=[[{"xt": {"type": "match", "name": "addrtype"}}, {"return": None}], [DROP]],
+            user=[[meta("l4proto", "vrrp"), ACCEPT], [payload("tcp", "dport", 6443), ACCEPT]],
+        ),
+        id="what may return",
+    ),
     pytest.param(["*filter", ":INPUT ACCEPT [0:0]", "-A INPUT -p udp -j DROP", "COMMIT"], id="iptables"),
 ]
 
@@ -76,6 +87,8 @@ def test_what_is_let_in_passes(rules: list[str]) -> None:
 SHUT = [
     (nft(policy="drop"), VRRP, "the policy of chain in", "nftables"),
     (nft([KNOWN, ACCEPT], policy="drop"), API, "the policy of chain in", "nftables"),
+    # what is let in because DNAT has sent it here
+    (nft([match({"ct": {"key": "status"}}, "dnat", "in"), ACCEPT], [DROP]), API, "rule 2 of chain in", "nftables"),
     (nft([meta("l4proto", "vrrp"), DROP]), VRRP, "rule 1 of chain in", "nftables"),
     (
         nft([payload("tcp", "dport", 22, "!="), {"counter": None}, {"reject": None}]),
