@@ -169,7 +169,7 @@ class Speaker:
         else:
             content = data(verb, outcome)
             for item in content if isinstance(content, list | tuple) else [] if content is None else [content]:
-                self.say("object", value=item)
+                self.say("object", value=item, **_drawn(verb, item))
         for row in rows:
             self.say("row", value=row)
         failed = [row for row in outcome.rows if row.test_result == "Failed"]
@@ -179,6 +179,16 @@ class Speaker:
             self.say("note", text=note)
         if outcome.error is not None:
             self.say("error", error=outcome.error.to_dict())
+
+
+def _drawn(verb: Verb, item: Any) -> dict[str, str]:
+    """The text that people see of an object whose tables or map were asked for by a switch of their name."""
+    asked = {p.name.lower() for p in verb.parameters if p.kind == "switch"}
+    if not isinstance(item, dict) or asked.isdisjoint(map(str.lower, item)):
+        return {}
+    from aksprov.cli.tables import as_text
+
+    return {"text": as_text(verb, Outcome(objects=(item,)))}
 
 
 def _rows_failed(verb: Verb, rows: Sequence[Row]) -> HostError:

@@ -310,19 +310,18 @@ _TYPE = """\
     </Members>
   </Type>
 """
-_PLAN_VIEW = """\
+_TEXT_VIEW = """\
     <View>
-      <Name>Aksprov.Plan</Name>
+      <Name>{kind}</Name>
       <ViewSelectedBy>
-        <TypeName>Aksprov.Plan</TypeName>
+        <TypeName>{kind}</TypeName>
       </ViewSelectedBy>
-      <OutOfBand/>
-      <CustomControl>
+{outside}      <CustomControl>
         <CustomEntries>
           <CustomEntry>
             <CustomItem>
               <ExpressionBinding>
-                <ScriptBlock>$_.ToString()</ScriptBlock>
+                <ScriptBlock>$_.{method}()</ScriptBlock>
               </ExpressionBinding>
             </CustomItem>
           </CustomEntry>
@@ -364,11 +363,15 @@ def _types() -> str:
 
 
 def _views() -> str:
-    """A table for each kind of object; a plan as the program shows it."""
+    """A table for each kind of object; a plan, or what was asked for as a picture, as the program shows it."""
+    texts = "".join(
+        _TEXT_VIEW.format(kind=f"Aksprov.{kind}", method=method, outside=outside)
+        for kind, method, outside in (("Drawn", "Drawn", ""), ("Plan", "ToString", "      <OutOfBand/>\n"))
+    )
     tables = "".join(_table(kind, verb) for kind, verb in sorted(_kinds().items()))
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {_NOTICE} -->\n'
-        f"<Configuration>\n  <ViewDefinitions>\n{tables}{_PLAN_VIEW}  </ViewDefinitions>\n</Configuration>\n"
+        f"<Configuration>\n  <ViewDefinitions>\n{tables}{texts}  </ViewDefinitions>\n</Configuration>\n"
     )
 
 

@@ -47,8 +47,8 @@ function Invoke-AksprovVerb {
         Read-Aksprov $About.Verb $values $Cmdlet | ForEach-Object {
             $said = $_
             switch ($said.kind) {
-                'object' { Add-AksprovType $said.value $About.Type }
-                'plan' { Add-AksprovPlan $said }
+                'object' { Add-AksprovType $said $About.Type }
+                'plan' { Add-AksprovText $said 'Aksprov.Plan' 'ToString'; $said.value }
                 'event' { Write-AksprovEvent $said.event $progress }
                 'note' { Write-Information $said.text }
                 'row' { if ($said.value.TestResult -eq 'Warning') { Write-Warning (Format-AksprovRow $said.value) } }
@@ -229,20 +229,22 @@ function Read-AksprovAnswer {
 }
 
 function Add-AksprovType {
-    param($Value, [string] $Type)
+    param($Said, [string] $Type)
 
-    if ($Value -is [System.Management.Automation.PSCustomObject]) { $Value.PSTypeNames.Insert(0, $Type) }
-    $Value
+    if ($Said.value -is [System.Management.Automation.PSCustomObject]) {
+        $Said.value.PSTypeNames.Insert(0, $Type)
+        if ($Said.text) { Add-AksprovText $Said 'Aksprov.Drawn' 'Drawn' }
+    }
+    $Said.value
 }
 
-# A plan: its string form, which is also how it is shown, is what aksprov prints.
-function Add-AksprovPlan {
-    param($Said)
+# What is shown of an object, as aksprov prints it, by a method of this name.
+function Add-AksprovText {
+    param($Said, [string] $Type, [string] $Method)
 
-    $Said.value.PSTypeNames.Insert(0, 'Aksprov.Plan')
-    Add-Member -InputObject $Said.value -MemberType ScriptMethod -Name ToString -Force -Value `
+    $Said.value.PSTypeNames.Insert(0, $Type)
+    Add-Member -InputObject $Said.value -MemberType ScriptMethod -Name $Method -Force -Value `
         ([scriptblock]::Create("'" + $Said.text.TrimEnd().Replace("'", "''") + "'"))
-    $Said.value
 }
 
 function Format-AksprovRow {

@@ -1,4 +1,5 @@
-"""A cluster on real hosts from PowerShell: configured, checked, and nothing to change the second time."""
+"""The life of a cluster on real hosts from PowerShell: configured, checked, nothing to change the second time, another
+node pool, a credential, removed: the cmdlets of AksHci's documented life cycle, as its scripts spell them."""
 
 from __future__ import annotations
 
@@ -24,15 +25,23 @@ $vnet = New-AksHciClusterNetwork -name labnet -vswitchName eth0 -ipAddressPrefix
 $added = Add-AksprovHost -file $args[0]
 $lb = New-AksHciLoadBalancerSetting -name lb -loadBalancerSku HAProxy -loadBalancerCount 2
 $cluster = @{ name = 'demo'; vnet = $vnet; loadBalancerSettings = $lb; controlPlaneNodeCount = 3
-    nodePoolName = 'linuxpool'; nodeCount = 2 }
+    nodePoolName = 'linuxpool'; nodeCount = 1 }
 $first = New-AksHciCluster @cluster -Verbose 4>&1
 $again = New-AksHciCluster @cluster -InformationAction Continue 6>&1
 $plan = New-AksHciCluster @cluster -WhatIf
+$tested = Test-AksprovCluster -name $first[-1].Name
+$pool = New-AksHciNodePool -clusterName demo -name second -count 1 -osType linux -taints 'sku=gpu:NoSchedule'
+$pools = (Get-AksHciNodePool -clusterName Demo | ForEach-Object { "$($_.NodePoolName) $($_.NodeCount)" }) -join ', '
+Get-AksHciNodePool -clusterName demo -name second | Set-AksHciNodePool -count 0 -Confirm:$false | Out-Null
+Remove-AksHciNodePool -clusterName demo -name second -Confirm:$false | Out-Null
+try { $credential = Get-AksHciCredential -name demo -configPath $args[1] -Confirm:$false } catch { $credential = $_ }
+Get-AksHciCluster | Remove-AksHciCluster -Confirm:$false | Out-Null
 ConvertTo-Json -Compress @{
+    pools = $pools; taints = @($pool.Taints); left = @(Get-AksHciCluster).Count; credential = "$credential"
     hosts = @($added.Name); state = "$($first[-1].ProvisioningState)"
     steps = @($first | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }).Count
     again = "$again"; plan = @($plan.hosts | Where-Object { $_.files }).Count
-    failed = @(Test-AksprovCluster -name $first[-1].Name | Where-Object TestResult -eq Failed).Count
+    failed = @($tested | Where-Object TestResult -eq Failed).Count
 }
 """
 
@@ -49,7 +58,7 @@ def test_a_cluster_is_configured_from_powershell(own_controller: Controller, tmp
     }
     engine = [os.environ["AKSPROV_TEST_PWSH"], "-NoProfile", "-NonInteractive", "-File"]
     done = subprocess.run(
-        own_controller.lab.inside([*engine, str(tmp_path / "script.ps1"), str(hosts_file)]),
+        own_controller.lab.inside([*engine, str(tmp_path / "script.ps1"), str(hosts_file), str(tmp_path / "config")]),
         env={**own_controller.environment, **surroundings},
         capture_output=True,
         text=True,
@@ -61,4 +70,7 @@ def test_a_cluster_is_configured_from_powershell(own_controller: Controller, tmp
     assert (said["state"], said["plan"], said["failed"]) == ("Configured", 0, 0)
     assert said["steps"] > len(HOSTS)
     assert "nothing to change" in said["again"]
-    assert own_controller.lab["lb1"].shell("systemctl is-active haproxy").stdout == "active\n"
+    assert (said["pools"], said["taints"]) == ("linuxpool 1, second 1", ["sku=gpu:NoSchedule"])
+    assert "has no credential yet" in said["credential"]  # Kubernetes was not started
+    assert said["left"] == 0
+    assert own_controller.lab["lb1"].shell("cat /etc/haproxy/haproxy.cfg").stdout.count("demo") == 0

@@ -42,6 +42,21 @@ Get-AksHciClusterNetwork -NAME MYNET | Where-Object Vlanid -eq 0 | Select-Object
     assert said[4].split() == ["mynet", "10.0.0.0/24", "10.0.0.1", "0", "External"]
 
 
+def test_a_map_and_a_table_of_addresses_are_shown_as_by_the_program(shell: Shell) -> None:
+    said = shell.output(
+        NETWORK
+        + HOSTS
+        + """
+$drawn = Get-AksHciClusterNetwork -name mynet -map
+($drawn | Out-String) -match 'Map of mynet'; "$drawn"; $drawn.Map.Count
+(Get-AksHciClusterNetwork -addresses | Out-String) -match 'Addresses of mynet'
+($drawn | Format-Table | Out-String) -match 'Map of'
+($drawn | ConvertTo-Json) -match 'Map of'
+"""
+    )
+    assert said == [True, "mynet", 2, True, False, False]
+
+
 def test_objects_and_names_come_from_the_pipeline(shell: Shell) -> None:
     said = shell(
         NETWORK
@@ -184,6 +199,39 @@ Get-AksHciCluster -name nono; 'never'
     assert said.thrown.category == "ObjectNotFound"
 
 
+CATEGORIES = {
+    1: "InvalidResult", 64: "InvalidArgument", 65: "InvalidData", 66: "ObjectNotFound", 69: "NotImplemented",
+    70: "NotSpecified", 73: "InvalidOperation", 74: "ResourceUnavailable", 75: "ResourceBusy",
+    77: "AuthenticationError", 130: "OperationStopped",
+}  # fmt: skip
+
+
+def test_every_exit_code_is_a_category_that_a_script_can_catch(shell: Shell) -> None:
+    program = shell.folder / "program"
+    program.write_text(
+        """#!/bin/sh
+echo '{"kind":"error","error":{"code":"C'$CODE'","what":"w","where":"","why":"","fix":"","exitCode":'$CODE'}}'
+echo '{"kind":"end","exitCode":'$CODE'}'
+"""
+    )
+    program.chmod(0o755)
+    said = shell.output(
+        f"foreach ($code in {', '.join(map(str, CATEGORIES))}) {{ $env:CODE = $code\n"
+        "    try { Get-AksHciCluster } catch [System.InvalidOperationException] {\n"
+        "        $_.CategoryInfo.Category.ToString(); $_.FullyQualifiedErrorId; $_.TargetObject.exitCode\n    } }",
+        AKSPROV_CLI=str(program),
+    )
+    assert said == [part for n, name in CATEGORIES.items() for part in (name, f"C{n},Get-AksHciCluster", n)]
+
+
+def test_a_state_that_cannot_be_used_is_a_resource_that_is_unavailable(shell: Shell) -> None:
+    said = shell(
+        "Get-AksHciCluster -ErrorVariable kept -ErrorAction SilentlyContinue; $kept[0].CategoryInfo.Category.ToString()",
+        AKSPROV_STATE=str(shell.folder),
+    )
+    assert said.output == ["ResourceUnavailable"]
+
+
 def test_a_host_that_fails_is_an_error_with_its_rows_and_a_row_of_a_test(shell: Shell) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # nobody listens there
@@ -213,14 +261,16 @@ def test_stopping_the_pipeline_stops_the_program(shell: Shell) -> None:
             + """
 $busy = [powershell]::Create().AddScript('Import-Module Aksprov; Test-AksprovHost -Verbose')
 $handle = $busy.BeginInvoke()
-while (-not $busy.Streams.Verbose.Count) { Start-Sleep -Milliseconds 50; if ($handle.IsCompleted) { break } }
+while (-not ($busy.Streams.Progress | Where-Object Activity -eq 'Test-AksprovHost')) { Start-Sleep -Milliseconds 50; if ($handle.IsCompleted) { break } }
 $busy.Stop()
 "$($busy.InvocationStateInfo.State)"
 $busy.Streams.Verbose[0].Message -match "h"
+$shown = $busy.Streams.Progress | Where-Object Activity -eq 'Test-AksprovHost'
+"$($shown[0].CurrentOperation.Split()[0]) $($shown[-1].RecordType)"
 """,
             AKSPROV_CLI=str(program),
         )
-    assert said == ["Stopped", True]
+    assert said == ["Stopped", True, "h Completed"]
     with pytest.raises(ProcessLookupError):
         os.kill(int((shell.folder / "pid").read_text()), 0)
 
