@@ -1,4 +1,4 @@
-"""Reads what a host answered to ``transport/posix/observe.sh``.
+"""Reads what a host answered to the scripts of a look in ``transport/posix``: facts, situation and files.
 
 The answer comes from a machine that may be odd in any way, so every part is read leniently: a
 value that is not there or not understood is left at "unknown".  Only an answer without the
@@ -25,19 +25,22 @@ _CGROUP2 = "cgroup2fs"
 _RESOLVED = "/run/systemd/resolve/resolv.conf"
 
 
-def parse_observation(text: str, *, host: str = "", between: tuple[float, float] | None = None) -> Observed:
+def parse_observation(
+    text: str, *, host: str = "", between: tuple[float, float] | None = None, facts: bool = True
+) -> Observed:
     """Read one answer.
 
     Args:
         text: parts that each begin with a line ``NONCE:NAME``; the last one is ``NONCE:end``.
         host: name of the host.
         between: the controller's clock when the host was asked and when it had answered, in seconds since 1970.
+        facts: whether the host was asked for them.
 
     Raises:
         HostError: AnswerUnreadable or ManifestUnreadable.
     """
     parts = _parts(text)
-    if "host" not in parts or "end" not in parts:
+    if "end" not in parts or (facts and "host" not in parts):
         raise HostError(
             "AnswerUnreadable",
             f"the answer of {host or 'the host'} cannot be read",
@@ -48,7 +51,7 @@ def parse_observation(text: str, *, host: str = "", between: tuple[float, float]
     situation = parse_situation(parts, between)
     return Observed(
         host=host,
-        facts=_facts(parts, situation.resolved),
+        facts=_facts(parts, situation.resolved) if facts else Facts(),
         situation=situation,
         manifest=_manifest(parts.get("manifest", ""), host),
         epoch=_number(parts.get("epoch", "").partition(" ")[0]),

@@ -1,4 +1,4 @@
-"""Reads the parts of ``transport/posix/observe.sh`` that tell what else a host has.  Lenient, as all of facts is."""
+"""Reads the parts of ``transport/posix/situation.sh`` that tell what else a host has.  Lenient, as all of facts is."""
 
 from __future__ import annotations
 

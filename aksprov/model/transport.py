@@ -65,8 +65,12 @@ class Connection(Protocol):
         """Run a POSIX sh (or PowerShell) script as the privileged user."""
         ...
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
-        """Facts, manifest and the state of its files and of ``paths``: one exchange."""
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
+        """Facts, manifest and the state of its files and of ``paths``: one exchange.
+
+        Args:
+            facts: False where nobody needs the facts: they may be left out.
+        """
         ...
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:

@@ -72,7 +72,7 @@ class FolderConnection:
         """Not possible; raises HostError: FolderIsNoHost."""
         raise self._no_host("run a script")
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """No facts; the manifest and files as the folder has them.
 
         Raises:

@@ -60,9 +60,9 @@ class SshConnection:
         """Run a POSIX sh script as the privileged user."""
         return await self._shell.ask(script, stdin=stdin)
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Facts, manifest and the state of its files and of ``paths``: one exchange."""
-        return await self._shell.observe(paths)
+        return await self._shell.observe(paths, facts=facts)
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of files; one that is missing is left out."""

@@ -92,7 +92,7 @@ async def _look(
 
     async def observe(connection: Connection) -> Observed:
         bundle = bundles[connection.host.key]
-        seen = await connection.observe(observed_paths(bundle))
+        seen = await connection.observe(observed_paths(bundle), facts=False)
         check_owner(seen, snapshot.state_id)
         _check_no_clusters_file(bundle, seen)
         return seen

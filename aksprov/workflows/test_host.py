@@ -31,8 +31,8 @@ _CHECKS = f"""echo "uid $(id -u)"
 echo "time $(date +%s)"
 for T in {" ".join(TOOLS)}; do command -v "$T" >/dev/null 2>&1 || echo "missing $T"; done
 """
-# One exchange: the checks, then the facts as every plan reads them.
-LOOK = _CHECKS + script("observe")
+# One exchange: the checks, then the facts as every plan reads them.  What is in the way of Kubernetes is for preflight.
+LOOK = _CHECKS + script("parts", "facts", "files")
 # etcd warns of clocks that differ by 1 s, which cannot be told apart from a slow login here.
 _CLOCK_SECONDS = 5
 

@@ -65,7 +65,7 @@ class Quiet:
     def __init__(self, host: Host, facts: Facts) -> None:
         self.host, self._facts = host, facts
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """The facts."""
         return Observed(host=self.host.name, facts=self._facts)
 

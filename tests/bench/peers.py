@@ -21,6 +21,7 @@ from aksprov.model.transport import Delivery
 from aksprov.transport.agent import agent_argv, command_line
 from aksprov.transport.delivery import apply_input, apply_script
 from aksprov.transport.posix import script
+from aksprov.transport.shell import SHORT_LOOK
 from aksprov.workflows.test_host import LOOK
 
 Work = Literal["W1", "W2", "W3"]
@@ -224,7 +225,7 @@ def _ours(folder: Path, host: str) -> None:
     header = f"{_NONCE} {len(text.encode())} {len(stdin)} 60\n{text}".encode()
     (folder / f"head-{host}").write_bytes(header + lines)
     for work in ("W1", "W2"):
-        (folder / f"command-{work}-{host}").write_text(_agent(script("observe"), [f.path for f in files]))
+        (folder / f"command-{work}-{host}").write_text(_agent(script(*SHORT_LOOK), [f.path for f in files]))
     (folder / f"command-W3-{host}").write_text(_agent(LOOK))
 
 

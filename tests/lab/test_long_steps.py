@@ -6,7 +6,7 @@ Seen to fail with each of these taken out of aksprov/workflows/bring_up:
   without end; the second beginning of a unit that is gone: StepFailed; "busy": StepFailed of the step that came second;
 - long_step.py, ``redacted``: token and key were in the row; the last lines: all that was said was;
 - scripts/start.sh, the look at the epoch: a run that was overtaken began its step;
-- posix/observe.sh, the question whether the unit lives: a look took the secret; what is dead: it stayed.
+- posix/files.sh, the question whether the unit lives: a look took the secret; what is dead: it stayed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Hosts that are reached by one network and are nodes on another: their address there is set, and taken off again.
 
-Seen to fail: with "unsettled" taken out of posix/observe.sh the run after a kill had nothing to change, and the killed
+Seen to fail: with "unsettled" taken out of posix/facts.sh the run after a kill had nothing to change, and the killed
 one's timer would have taken the address off 5 minutes later.
 """
 

@@ -24,8 +24,6 @@ answer() {
 	case $R in "" | *[!0-9]*) exit ;; esac # it was killed: half an answer is none
 	printf "%s\n%s<%s\n" "${O%=*}" "$N" "$R"
 	printf "\n%s<%s\n" "$N" "$R" >&2
-	# what the script left of its stdin must not be read as the next header
-	cat >/dev/null
 }
 printf "\n%s>\n" "$N"
 answer "$@" </dev/null
@@ -40,5 +38,9 @@ while read -r K M B T A && [ "$K" = "$N" ]; do
 	set -- $A
 	set +f
 	S=$(take "$M")
-	take "$B" | answer "$@"
+	take "$B" | {
+		answer "$@"
+		# what the script left of its stdin must not be read as the next header
+		cat >/dev/null
+	}
 done

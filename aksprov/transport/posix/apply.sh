@@ -12,8 +12,8 @@
 # Answer: lines "STEP RESULT CODE", each followed by its text in lines that begin with a tab.
 # From the first rename to the manifest nothing is printed, and HUP and PIPE are ignored.
 set -f
-nl=$(printf "\nx")
-nl=${nl%x}
+nl="
+"
 files="" paths="" staged="" sums="" looks="" items="" removes="" removed="" steps="" listens="" report="" made="" parts=""
 locked="" swapping=""
 
@@ -49,7 +49,8 @@ of() {
 
 # STEP RESULT CODE TEXT
 say() {
-	report="$report$1 $2 $3$nl$(printf "%s\n" "$4" | tail -n 8 | while IFS= read -r said; do printf "\t%s\n" "$said"; done)$nl"
+	report="$report$1 $2 $3$nl"
+	[ -z "$4" ] || report="$report$(printf "%s\n" "$4" | tail -n 8 | while IFS= read -r said; do printf "\t%s\n" "$said"; done)$nl"
 }
 
 # STEP CODE TEXT: put everything back and end
@@ -76,9 +77,9 @@ cut() { fail stage StreamCut "$1"; }
 no_room() { bad "cannot write to $D"; }
 
 leave() {
+	# the lock goes last
 	# shellcheck disable=SC2086
-	rm -f $staged $D/stage-$mark
-	[ -z "$locked" ] || rm -f $D/lock
+	rm -f $staged $D/stage-$mark ${locked:+$D/lock}
 	printf "%s" "$report"
 	exit "$1"
 }
@@ -106,7 +107,8 @@ differing() { printf "%s\n" "$1" | while read -r word; do case $nl$2$nl in *"$nl
 stage() {
 	[ "$kind" = . ] || cut "the header ended early"
 	[ -w /etc ] || [ "$(id -u)" = 0 ] || fail stage HostNotRoot "the user $(id -un) may not write to /etc"
-	[ -d $D ] || out=$(mkdir -p $D 2>&1 && chmod 700 $D 2>&1) || bad "$out"
+	# shellcheck disable=SC2174 # the mode is for our own folder
+	[ -d $D ] || out=$(mkdir -p -m 700 $D 2>&1) || bad "$out"
 	sweep
 	echo "$me" >$D/stage-$mark || no_room
 	for path in $paths $removed $D/manifest.json; do new "$path" && echo "$n"; done >>$D/stage-$mark

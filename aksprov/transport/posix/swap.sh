@@ -100,9 +100,12 @@ sweep() {
 
 # the manifest is in place: what was kept for putting back is not needed any more
 clear_old() {
+	olds=
 	while read -r kind path _; do
 		old "$path"
-		[ "$kind" != had ] || rm -f "$o"
+		[ "$kind" != had ] || olds="$olds $o"
 	done <$D/swap.log
-	rm -f $D/swap.log
+	# in this order: swap.log goes when nothing is left that it tells of
+	# shellcheck disable=SC2086
+	rm -f $olds $D/swap.log
 }

@@ -66,7 +66,7 @@ class WindowsConnection:
         faults, said = "\n".join(ran.faults), "".join(f"{line}\n" for line in ran.output)
         return Completed(status=1 if faults else 0, stdout=said.encode(), stderr=faults.encode())
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Facts, manifest and files.  What a killed run or a power cut broke is put right first.
 
         Raises:

@@ -36,7 +36,7 @@ class LocalShell:
         stdout, stderr = await process.communicate(stdin)
         return Completed(status=process.returncode or 0, stdout=stdout[: self._keep], stderr=stderr)
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         raise NotImplementedError
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:

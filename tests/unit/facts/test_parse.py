@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aksprov.errors import HostError
 from aksprov.facts.parse import is_unfinished, parse_observation
-from aksprov.model.facts import FileState, Interface, Observed, Unit
+from aksprov.model.facts import Facts, FileState, Interface, Observed, Unit
 
 RECORDED = {p.stem: p.read_text() for p in (Path(__file__).parent / "recorded").glob("*.txt")}
 ANSWER = RECORDED["bookworm"]
@@ -113,6 +113,15 @@ def test_an_answer_that_is_cut_is_no_answer() -> None:
         with pytest.raises(HostError, match="cannot be read") as raised:
             parse_observation(ANSWER[:length], host="h1")
         assert raised.value.code == "AnswerUnreadable"
+
+
+def test_an_answer_without_facts_is_one_only_where_nobody_asked_for_them() -> None:
+    text = ANSWER[ANSWER.index("NONCE:epoch") :]
+    whole, short = parse_observation(ANSWER, host="h1"), parse_observation(text, host="h1", facts=False)
+    assert (short.epoch, short.manifest, short.files) == (whole.epoch, whole.manifest, whole.files)
+    assert short.facts == Facts()
+    with pytest.raises(HostError, match="cannot be read"):
+        parse_observation(text, host="h1")
 
 
 def test_what_a_killed_run_left_is_noticed() -> None:

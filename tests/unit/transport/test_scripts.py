@@ -18,7 +18,7 @@ STEPS = sorted(f"steps/{p.stem}" for p in (FOLDER / "steps").glob("*.sh"))
 # as they are put together and sent
 WHOLE = {
     "agent": ("agent",),
-    "observe": ("observe",),
+    "look": ("parts", "facts", "situation", "files"),
     "read": ("read",),
     "tcp": ("tcp",),
     "unix": ("unix",),

@@ -80,7 +80,7 @@ class Segment:
                 lines += [f"{kind}\t{line.partition(' ')[2]}\t{said}\n"] * 3
         return Completed(status=0, stdout="".join([*lines, "end\n"]).encode())
 
-    async def observe(self, paths: Sequence[str]) -> Observed:
+    async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Not asked for."""
         raise AssertionError(paths)
 
