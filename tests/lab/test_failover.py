@@ -1,4 +1,7 @@
-"""The VIP moves when its holder is lost, and the checks say so."""
+"""The VIP moves when its holder is lost, and the checks say so.
+
+Seen to fail: with `fall 7` in keepalived's file, instead of 2, nothing answered 3 s after HAProxy was stopped.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The hosts go on living after they were configured: what comes back by itself, and the row for what does not.
 
 Seen to fail: without the look at what files set later (checks/host.py) the host passed until it booted; without
-the test for links in apply.sh a plain edit behind a link was overwritten.
+the test for links in apply.sh a plain edit behind a link was overwritten; without the look at the interface's name
+(checks/host.py) a renamed one was no row.
 """
 
 from __future__ import annotations

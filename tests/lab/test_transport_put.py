@@ -1,4 +1,8 @@
-"""Deliveries to real hosts: what arrives, what is refused, and that a failure leaves everything as it was."""
+"""Deliveries to real hosts: what arrives, what is refused, and that a failure leaves everything as it was.
+
+Seen to fail: without check_target (posix/apply.sh) the link /etc/mtab and /dev/null were replaced, a folder was told
+as a file that cannot be, and a bind mount was found only when originals had been kept.
+"""
 
 from __future__ import annotations
 

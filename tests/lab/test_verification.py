@@ -221,3 +221,30 @@ def test_where_sshd_forwards_nothing_the_host_is_used_or_the_row_says_why(config
     silent = found["ApiServersUp", "lb1"]
     assert silent["TestResult"] == "Skipped"
     assert "SSH" in silent["Details"] and "socat" in silent["Recommendation"]
+
+
+# As it was logged, but for the program's name and the time: tests/unit/checks/recorded/denials.txt.
+DENIED = (
+    "type=AVC msg=audit({now}.882:4787): "
+    'apparmor="DENIED" operation="open" class="file" profile="haproxy" name="/etc/haproxy/aksprov/demo-ca.crt" pid=11950 '
+    'comm="haproxy" requested_mask="r" denied_mask="r" fsuid=0 ouid=0'
+)
+
+
+@pytest.mark.slow
+def test_what_apparmor_denied_is_read_from_the_hosts_own_log(configured: Configured) -> None:
+    """No kernel here has it: the file that says it is on is a stand-in, and the log has a line."""
+    host = configured.lab["lb2"]
+    now = host.shell("date +%s").stdout.strip()
+    host.shell("mount -t tmpfs none /sys/module && mkdir -p /sys/module/apparmor/parameters /var/log/audit")
+    try:
+        host.write("/sys/module/apparmor/parameters/enabled", "Y\n")
+        rows = {(r["TestName"], r["Host"]): r for r in configured.rows()}
+        assert rows["Confinement", "lb2"]["Details"] == "AppArmor refused nothing lately"
+        others = DENIED.replace("haproxy", "ntpd")
+        host.write("/var/log/audit/audit.log", f"{others}\n{DENIED}\n".replace("{now}", now))
+        row = configured.failed()["Confinement", "lb2"]
+    finally:
+        host.shell("umount /sys/module; rm -r /var/log/audit")
+    assert row["Details"] == "AppArmor's profile haproxy denies open of /etc/haproxy/aksprov/demo-ca.crt"
+    assert "'/etc/haproxy/aksprov/demo-ca.crt r,' into /etc/apparmor.d/local/usr.sbin.haproxy" in row["Recommendation"]
