@@ -122,7 +122,7 @@ def _style(sign: str) -> str:
 
 
 def _legend(pools: Sequence[Mapping[str, Any]], letters: Mapping[str, str], used: set[str]) -> Iterator[Text]:
-    """What each sign means, and what each cluster has; whatever is in quarantine, by the cluster that was removed."""
+    """What each sign means, and what each cluster has; what is in quarantine, by the cluster that left it behind."""
     entries = [entry for pool in pools for entry in pool["Addresses"]]
     for cluster, letter in letters.items():
         yield from _explained(letter, _LEASED, f"cluster {cluster}: {_has(entries, cluster, 'Leased')}")
@@ -132,7 +132,7 @@ def _legend(pools: Sequence[Mapping[str, Any]], letters: Mapping[str, str], used
             yield from _explained(sign, style, text + (f": {_some(hosts)}" if hosts else ""))
     sign, style, text = _STATES["Quarantined"]
     for cluster in dict.fromkeys(entry["Cluster"] for entry in entries if entry["State"] == "Quarantined"):
-        until = f"{text} until its host is seen without the removed cluster {cluster}"
+        until = f"{text} until its host is seen without cluster {cluster}"
         if cluster:
             yield from _explained(sign, style, f"{until}: {_has(entries, cluster, 'Quarantined')}")
     apart = [entry for entry in entries if entry["State"] == "Quarantined" and not entry["Cluster"]]

@@ -312,9 +312,10 @@ def _object(parameter: Parameter, text: str) -> str | dict[str, Any]:
     try:
         content = json.loads(text, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
-        raise _refused(parameter, text, "InvalidObject", f"it is not JSON: {error}") from None
+        # not repeated, as what is wrong may be in the middle of a secret
+        raise _refused(parameter, "{...}", "InvalidObject", f"it is not JSON: {error}") from None
     if not isinstance(content, dict):
-        raise _refused(parameter, text, "InvalidObject", "it is not one object")
+        raise _refused(parameter, "[...]", "InvalidObject", "it is not one object")
     maker = find_verb(parameter.object_of)
     return _properties(parameter, maker, content) if maker is not None else content
 

@@ -183,7 +183,7 @@ def _leased(network: Network, addresses: Ranges, what: str, leases: list[Lease])
 
 def _who(lease: Lease) -> str:
     if is_quarantine(lease.cluster):
-        return f"{lease.address} is in quarantine for cluster {cluster_of(lease.cluster)}, which was removed"
+        return f"{lease.address} is in quarantine: a host may still use it for cluster {cluster_of(lease.cluster)}"
     if lease.purpose == STRANGER:
         return f"{lease.address} is in quarantine, as {mac_of(lease)} answered for it"
     owner = lease.owner.replace("/", " ")

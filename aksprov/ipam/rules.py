@@ -292,14 +292,14 @@ def _at_odds(where: str, ours: str, theirs: str) -> DefinitionError:
 def network_users(key: str, snapshot: Snapshot) -> tuple[str, ...]:
     """Names of the clusters that use a network, by definition or by a lease; sorted.
 
-    One that was removed without a host that may still have its addresses is among them, and called so.
+    One that a host may still use addresses for, which did not answer when it left, is among them, and called so.
     """
     defined = {cluster.key for cluster in snapshot.clusters.values() if key in cluster.network_keys}
     leased = {lease.cluster for lease in snapshot.leases if lease.network == key and lease.purpose != STRANGER}
 
     def name(cluster: str) -> str:
         if is_quarantine(cluster):
-            return f"{cluster_of(cluster)} (removed; its addresses are in quarantine)"
+            return f"{cluster_of(cluster)} (addresses in quarantine)"
         return snapshot.clusters[cluster].name if cluster in snapshot.clusters else cluster
 
     return tuple(sorted(map(name, defined | leased)))

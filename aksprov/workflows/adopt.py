@@ -60,7 +60,7 @@ async def _run(request: Request, session: Session) -> Outcome:
     store = open_store(session.state_url)
     snapshot = store.snapshot()
     hosts = _hosts(request, snapshot)
-    async with Fleet(hosts, contact(session, store), session.events) as fleet:
+    async with Fleet(hosts, contact(session, store, hosts), session.events) as fleet:
         accounts = await fleet.each(hosts, account_of)
         adoption = adopt(accounts, snapshot)
         rows = (*adoption.rows, *_unknown(adoption, hosts, fleet, rebuilt=request.text("file") is not None))

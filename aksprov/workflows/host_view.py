@@ -95,7 +95,7 @@ def _object(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool)
 
 
 def _state(host: Host, facts: Facts, clusters: tuple[str, ...], *, apart: bool) -> str:
-    """Maintenance, InCluster, Quarantined (its cluster was removed without it), Unseen (never answered) or Free."""
+    """Maintenance, InCluster, Quarantined (it left a cluster without an answer), Unseen (never answered) or Free."""
     if host.maintenance:  # until somebody ends it: a repair may be late, and placement reads no clock
         return "Maintenance"
     if clusters:

@@ -88,7 +88,7 @@ def _removable(request: Request, snapshot: Snapshot) -> Host:
             "HostQuarantined",
             f"host {host.name} cannot be removed",
             where=f"host {host.name}",
-            why="its cluster was removed without it, and it may still use that cluster's addresses",
+            why="it left its cluster without an answer, and may still use that cluster's addresses",
             fix="clean it with --purge; when it never comes back, --force gives its addresses to others",
         )
     return host

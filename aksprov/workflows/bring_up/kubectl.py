@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from aksprov.errors import HostError
 from aksprov.model.transport import Connection
 from aksprov.workflows.bring_up.long_step import redacted
+
+# not in the home of root, which is nothing of ours; it goes with Kubernetes (scripts/leave.sh)
+_CACHE: Final = "/run/aksprov/kubectl"
 
 
 async def kubectl(
@@ -30,7 +34,7 @@ async def run_kubectl(
     connection: Connection, server: str, arguments: str, stdin: str, *, hide: Iterable[str] = ()
 ) -> str:
     """What kubectl printed, asking whom the flags ``server`` say; otherwise as :func:`kubectl`."""
-    script = f"no_proxy='*' NO_PROXY='*' exec kubectl {server} --request-timeout 20s {arguments}"
+    script = f"no_proxy='*' NO_PROXY='*' exec kubectl --cache-dir {_CACHE} {server} --request-timeout 20s {arguments}"
     answer = await connection.run(script, stdin=stdin.encode())
     if answer.status != 0:
         raise HostError(

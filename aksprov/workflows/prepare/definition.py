@@ -132,7 +132,7 @@ def _key(path: str) -> str:
         ) from None
     except UnicodeDecodeError:
         text = ""
-    if _ARMOR not in text:
+    if _ARMOR not in text or "PRIVATE KEY" in text:  # the definition is recorded and sent to hosts
         raise _invalid(f"{path} is no ASCII-armored OpenPGP public key (gpg --armor --export)")
     return text if text.endswith("\n") else f"{text}\n"
 

@@ -22,6 +22,7 @@ PACKAGES = ProgramSource(source="packages", packages=PackageSettings(repository=
 @pytest.fixture
 def key(tmp_path: Path) -> str:
     (tmp_path / "key.asc").write_text(KEY)
+    (tmp_path / "key.private").write_text(KEY.replace("PUBLIC", "PRIVATE") + KEY)
     (tmp_path / "key.gpg").write_bytes(b"\x99\x01\x0d\x04")
     return str(tmp_path / "key.asc")
 
@@ -66,6 +67,7 @@ def test_a_server_of_the_site_goes_with_its_bundle(tmp_path: Path) -> None:
         ({"packageSettings": {"repository": "http://x/y' z"}}, "PackageSettingsInvalid", "repository"),
         ({"packageSettings": {"repository": "", "proxy": "http://me:word@p:1"}}, "PackageSettingsInvalid", "secrets"),
         ({"packageSettings": {"keyFile": "KEY.gpg"}}, "PackageSettingsInvalid", "armored"),
+        ({"packageSettings": {"keyFile": "KEY.private"}}, "PackageSettingsInvalid", "armored"),
         ({"packageSettings": {"keyFile": "missing.asc"}}, "PackageKeyNotFound", "No such file"),
         ({"offlineBundleUrl": "ftp://x/y"}, "OfflineBundleUrlInvalid", "http://"),
         ({"offlineBundleUrl": "http://me:word@x/y"}, "OfflineBundleUrlInvalid", "a user"),
@@ -76,7 +78,7 @@ def test_a_server_of_the_site_goes_with_its_bundle(tmp_path: Path) -> None:
 def test_what_is_refused(values: dict[str, Any], code: str, word: str, key: str) -> None:
     settings = values.get("packageSettings", {})
     if "KEY" in settings.get("keyFile", ""):
-        values = {"packageSettings": {"keyFile": key.replace(".asc", ".gpg")}}
+        values = {"packageSettings": {"keyFile": key.replace(".asc", Path(settings["keyFile"]).suffix)}}
     with pytest.raises(AksprovError) as caught:
         ask(**values)
     assert caught.value.code == code

@@ -1,7 +1,8 @@
 # calico.sh: our documents for Calico's operator, where it is there.  Needs address.
 # The operator makes the kinds of one document known only once it has dealt with the one before.
 ask() {
-	no_proxy='*' NO_PROXY='*' kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$address:6443" --request-timeout 20s "$@"
+	no_proxy='*' NO_PROXY='*' kubectl --cache-dir /run/aksprov/kubectl --kubeconfig /etc/kubernetes/admin.conf \
+		--server "https://$address:6443" --request-timeout 20s "$@"
 }
 ask get customresourcedefinition installations.operator.tigera.io || exit 0
 for file in /etc/kubernetes/aksprov/calico/*.yaml; do

@@ -6,7 +6,7 @@ conf=/etc/kubernetes/aksprov/nodes.conf
 as() {
 	who=$1
 	shift
-	no_proxy='*' NO_PROXY='*' kubectl --kubeconfig "$who" --server "https://$address:6443" "$@"
+	no_proxy='*' NO_PROXY='*' kubectl --cache-dir /run/aksprov/kubectl --kubeconfig "$who" --server "https://$address:6443" "$@"
 }
 
 make_identity() {

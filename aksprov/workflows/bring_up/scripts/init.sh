@@ -2,7 +2,7 @@
 conf=/etc/kubernetes/admin.conf
 
 ask() {
-	kubectl --kubeconfig $conf --server "https://$address:6443" --request-timeout 5s "$@"
+	kubectl --cache-dir /run/aksprov/kubectl --kubeconfig $conf --server "https://$address:6443" --request-timeout 5s "$@"
 }
 has_own_ca() {
 	there=$(sed -n 's/ *certificate-authority-data: //p' $conf | base64 -d | sha256sum)

@@ -19,6 +19,7 @@ left=$(crictl --runtime-endpoint unix:///run/containerd/containerd.sock pods -q 
 
 # kubeadm's certificates; a CA pair that was there before it is taken off with our files, where it was made here
 rm -f /etc/kubernetes/aksprov/nodes.conf
+rm -rf /run/aksprov/kubectl
 rm -rf $pki/etcd $pki/apiserver* $pki/front-proxy-* $pki/sa.key $pki/sa.pub
 was_there "file $pki/ca.crt" || rm -f $pki/ca.crt $pki/ca.key
 rmdir $pki /etc/kubernetes/manifests /var/lib/etcd 2>/dev/null
