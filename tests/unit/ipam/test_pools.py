@@ -190,7 +190,7 @@ TAKEN = Snapshot(
     ("asked", "code", "words"),
     [
         ({"remove_vip": "200-203"}, "AddressLeased", "10.0.0.200-10.0.0.203|10.0.0.203 is leased by cluster demo"),
-        ({"remove_vip": "204"}, "AddressLeased", "10.0.0.204 is in quarantine for cluster gone"),
+        ({"remove_vip": "204"}, "AddressLeased", "10.0.0.204 is in quarantine|use it for cluster gone"),
         ({"remove_node": "15-30"}, "AddressLeased", "node pool|10.0.0.20 is leased by host w1 for cluster demo"),
         ({"remove_node": "21"}, "AddressLeased", "host w2 for cluster other"),
         ({"add_reserved": "203-205"}, "AddressLeased", "reserved|cluster demo"),
