@@ -1,9 +1,9 @@
 """The probes that do more than look: failover on request, and listening for strangers before a router id is taken.
 
-Seen to fail: HAProxy stays stopped after the controller's death when the host's timer is set to hours; the plan and the
-reservation disagree (ProposalTaken) when one of them does not know what was heard; without joining VRRP's group python3
-and perl heard nobody; a tcpdump that could not listen had heard nobody while its exit status was not looked at; with what is wrong with a pair
-not asked HAProxy was stopped where the VIP could not go anywhere.
+Seen to fail: HAProxy stays stopped after the controller's death when the host's timer is set to hours; with what is
+wrong with a pair not asked HAProxy was stopped where the VIP could not go anywhere; the plan and the reservation
+disagree (ProposalTaken) when one of them does not know what was heard; without joining VRRP's group python3 and perl
+heard nobody; a tcpdump that could not listen had heard nobody while its exit status was not looked at.
 """
 
 from __future__ import annotations

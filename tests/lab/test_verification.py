@@ -226,8 +226,8 @@ def test_where_sshd_forwards_nothing_the_host_is_used_or_the_row_says_why(config
 # As it was logged, but for the program's name and the time: tests/unit/checks/recorded/denials.txt.
 DENIED = (
     "type=AVC msg=audit({now}.882:4787): "
-    'apparmor="DENIED" operation="open" class="file" profile="haproxy" name="/etc/haproxy/aksprov/demo-ca.crt" pid=11950 '
-    'comm="haproxy" requested_mask="r" denied_mask="r" fsuid=0 ouid=0'
+    'apparmor="DENIED" operation="open" class="file" profile="haproxy" name="/etc/haproxy/aksprov/demo-ca.crt" '
+    'pid=11950 comm="haproxy" requested_mask="r" denied_mask="r" fsuid=0 ouid=0'
 )
 
 
