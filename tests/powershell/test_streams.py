@@ -226,7 +226,7 @@ echo '{"kind":"end","exitCode":'$CODE'}'
 
 def test_a_state_that_cannot_be_used_is_a_resource_that_is_unavailable(shell: Shell) -> None:
     said = shell(
-        "Get-AksHciCluster -ErrorVariable kept -ErrorAction SilentlyContinue; $kept[0].CategoryInfo.Category.ToString()",
+        "Get-AksHciCluster -ErrorVariable kept -ErrorAction SilentlyContinue; [string] $kept[0].CategoryInfo.Category",
         AKSPROV_STATE=str(shell.folder),
     )
     assert said.output == ["ResourceUnavailable"]
@@ -261,7 +261,9 @@ def test_stopping_the_pipeline_stops_the_program(shell: Shell) -> None:
             + """
 $busy = [powershell]::Create().AddScript('Import-Module Aksprov; Test-AksprovHost -Verbose')
 $handle = $busy.BeginInvoke()
-while (-not ($busy.Streams.Progress | Where-Object Activity -eq 'Test-AksprovHost')) { Start-Sleep -Milliseconds 50; if ($handle.IsCompleted) { break } }
+while (-not ($busy.Streams.Progress | Where-Object Activity -eq 'Test-AksprovHost')) {
+    Start-Sleep -Milliseconds 50; if ($handle.IsCompleted) { break }
+}
 $busy.Stop()
 "$($busy.InvocationStateInfo.State)"
 $busy.Streams.Verbose[0].Message -match "h"

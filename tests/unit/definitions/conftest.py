@@ -10,22 +10,6 @@ import pytest
 
 from aksprov.cli.main import run
 
-HOSTS = {
-    "hosts": [
-        *({"name": f"h{n}", "address": f"10.0.0.{20 + n}", "os": "linux"} for n in range(8)),
-        {"name": "win1", "address": "10.0.0.30", "os": "windows", "connection": "psrp"},
-    ]
-}
-STORY = (
-    cases.network(
-        name="lab", vswitch_name="eth0", ip_address_prefix="10.0.0.0/24", gateway="10.0.0.1",
-        dns_servers="10.0.0.2,192.0.2.53", vip_pool_start="10.0.0.200", vip_pool_end="10.0.0.220",
-        k8s_node_ip_pool_start="10.0.0.10", k8s_node_ip_pool_end="10.0.0.100",
-    ),
-    "add-host --file hosts.json --offline",
-    "new-cluster --name old --kubernetes-version v1.36.4 --configure-only --output-dir old",
-)  # fmt: skip
-
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,8 +18,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("AKSPROV_STATE", "state.db")
-        (folder / "hosts.json").write_text(json.dumps(HOSTS))
-        for line in STORY:
+        (folder / "hosts.json").write_text(json.dumps(cases.HOSTS))
+        for line in cases.STORY:
             assert run(line.split()) == 0
     return folder
 

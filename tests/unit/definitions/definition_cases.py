@@ -354,3 +354,19 @@ RECORDED = [
          "kubernetesVersion is v1.36.4, asked for was v1.35.0|Update-AksHciCluster"),
     Case("remove-cluster-network --name lab --yes", 65, "NetworkInUse", "old"),
 ]  # fmt: skip
+# What RECORDED is at odds with.
+HOSTS = {
+    "hosts": [
+        *({"name": f"h{n}", "address": f"10.0.0.{20 + n}", "os": "linux"} for n in range(8)),
+        {"name": "win1", "address": "10.0.0.30", "os": "windows", "connection": "psrp"},
+    ]
+}
+STORY = (
+    network(
+        name="lab", vswitch_name="eth0", ip_address_prefix="10.0.0.0/24", gateway="10.0.0.1",
+        dns_servers="10.0.0.2,192.0.2.53", vip_pool_start="10.0.0.200", vip_pool_end="10.0.0.220",
+        k8s_node_ip_pool_start="10.0.0.10", k8s_node_ip_pool_end="10.0.0.100",
+    ),
+    "add-host --file hosts.json --offline",
+    "new-cluster --name old --kubernetes-version v1.36.4 --configure-only --output-dir old",
+)  # fmt: skip
