@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from minilab import Lab
+from trio import until
 
 from aksprov.errors import HostError
 from aksprov.model.bundle import BundleFile, Listen, Reader
@@ -190,3 +193,39 @@ class Wire:
             self._server_spoke = True
             writer.write(data)
             await writer.drain()
+
+
+@contextlib.contextmanager
+def traced(lab: Lab, calls: str, log: Path) -> Iterator[Path]:
+    """What the sessions of h1's sshd do meanwhile, as strace sees it: these system calls, in ``log``."""
+    sshd = machine_pid(lab)
+    argv = ["strace", "-f", "-qq", "-y", "-s", "300", "-e", f"trace={calls}", "-o", str(log), "-p", str(sshd)]
+    tracer = subprocess.Popen(argv)
+    try:
+        until(lambda: "TracerPid:\t0" not in Path(f"/proc/{sshd}/status").read_text())
+        yield log
+    finally:
+        tracer.terminate()
+        tracer.wait(30)
+
+
+def machine_pid(lab: Lab) -> int:
+    """The host's listening sshd, as this machine numbers it."""
+    parents = {int(p.name): int(stat_of(p)[1]) for p in Path("/proc").iterdir() if p.name.isdigit() and stat_of(p)}
+    for pid in sorted(parents):
+        if (stat := stat_of(Path(f"/proc/{pid}"))) and stat[0] == "sshd":
+            above = pid
+            while above in parents and above != lab.holder:
+                above = parents[above]
+            if above == lab.holder:
+                return pid
+    raise AssertionError("no sshd")
+
+
+def stat_of(process: Path) -> tuple[str, str] | None:
+    """(name, parent) of a process, None when it is gone."""
+    try:
+        head, _, tail = (process / "stat").read_text().rpartition(") ")
+    except OSError:
+        return None
+    return head.partition("(")[2], tail.split()[1]

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 from minilab import Lab
-from transport_lab import deliver, entry, error_of, file, haproxy, on_host
-from trio import litter, until
+from transport_lab import deliver, entry, error_of, file, haproxy, on_host, traced
+from trio import litter
 
 from aksprov.model.transport import Delivery
 from aksprov.transport.agent import agent_argv, command_line
@@ -144,16 +144,9 @@ def test_a_path_that_somebody_wrote_into_the_manifest_is_not_removed(lab: Lab) -
 @pytest.mark.strace
 def test_what_a_power_cut_must_not_lose_is_synced_before_what_relies_on_it(lab: Lab, tmp_path: Path) -> None:
     """Files and folders before swap.log, swap.log before the first rename, the manifest last: as strace sees it."""
-    log = tmp_path / "strace.log"
-    sshd = machine_pid(lab)
-    calls = "trace=fsync,fdatasync,syncfs,rename,renameat,renameat2"
-    tracer = subprocess.Popen(["strace", "-f", "-qq", "-y", "-s", "300", "-e", calls, "-o", str(log), "-p", str(sshd)])
-    try:
-        until(lambda: "TracerPid:\t0" not in Path(f"/proc/{sshd}/status").read_text())
+    calls = "fsync,fdatasync,syncfs,rename,renameat,renameat2"
+    with traced(lab, calls, tmp_path / "strace.log") as log:
         put(lab, deliver([*NEW, file("/srv/folder/three", "new\n")], ("haproxy",), epoch=2))
-    finally:
-        tracer.terminate()
-        tracer.wait(30)
     done = [act for line in log.read_text().splitlines() if (act := read_call(line))]
     swapping = done.index(("rename", f"{OURS}/swap.log"))
     renames = [n for n, (what, path) in enumerate(done) if what == "rename" and path.startswith(("/etc/", "/srv/"))]
@@ -181,25 +174,3 @@ def read_call(line: str) -> tuple[str, str] | None:
     if rename := re.search(r"\brename\w*\(.*\"([^\"]*)\"[^\"]*\) +=", line):
         return "rename", rename[1]
     return None
-
-
-def machine_pid(lab: Lab) -> int:
-    """The host's listening sshd, as this machine numbers it."""
-    parents = {int(p.name): int(stat_of(p)[1]) for p in Path("/proc").iterdir() if p.name.isdigit() and stat_of(p)}
-    for pid in sorted(parents):
-        if (stat := stat_of(Path(f"/proc/{pid}"))) and stat[0] == "sshd":
-            above = pid
-            while above in parents and above != lab.holder:
-                above = parents[above]
-            if above == lab.holder:
-                return pid
-    raise AssertionError("no sshd")
-
-
-def stat_of(process: Path) -> tuple[str, str] | None:
-    """(name, parent) of a process, None when it is gone."""
-    try:
-        head, _, tail = (process / "stat").read_text().rpartition(") ")
-    except OSError:
-        return None
-    return head.partition("(")[2], tail.split()[1]
