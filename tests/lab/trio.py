@@ -6,7 +6,7 @@ import json
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from configured import NETWORK
@@ -49,10 +49,10 @@ class Trio:
         trio.run(check=0)
         return trio
 
-    def argv(self) -> list[str]:
-        """The arguments of aksprov that configure the cluster, with events in a new file."""
+    def argv(self, command: Sequence[str] = CLUSTER) -> list[str]:
+        """The arguments of aksprov that configure the cluster, or others, with events in a new file."""
         self.events_file.unlink(missing_ok=True)
-        return [*CLUSTER, "--events", str(self.events_file)]
+        return [*command, "--events", str(self.events_file)]
 
     def run(self, *, check: int | None) -> subprocess.CompletedProcess[str]:
         """Configure it; the same command every time."""

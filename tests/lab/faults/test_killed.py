@@ -15,12 +15,13 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from configured import PORT
-from trio import OLD_PORT, Trio, listens, release, trap, until
+from trio import CLUSTER, OLD_PORT, ROLES, Trio, listens, litter, release, trap, until
 
 from aksprov.model.plan import StepName
 
@@ -90,9 +91,9 @@ def test_killed_at_a_step_the_same_command_completes(trio: Trio, order: list[str
     assert trio.is_whole()
 
 
-def kill_at(trio: Trio, event: int) -> None:
+def kill_at(trio: Trio, event: int, command: Sequence[str] = CLUSTER) -> None:
     """Run aksprov until it writes the event of that number, from 0: the kernel kills it there (strace(1), "inject")."""
-    argv = trio.controller.argv(*trio.argv())
+    argv = trio.controller.argv(*trio.argv(command))
     trio.events_file.touch()
     inject = ["-e", "trace=write", "-e", f"inject=write:signal=KILL:when={event + 1}"]
     strace = [shutil.which("strace") or "strace", "-f", "-qq", "-o", "/dev/null", "-P", str(trio.events_file), *inject]
@@ -107,6 +108,44 @@ def kill_at(trio: Trio, event: int) -> None:
     )
     assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), (done.returncode, done.stdout, done.stderr)
     assert len(trio.events()) == event
+
+
+REMOVAL = "remove-cluster --name demo --yes".split()
+LEAVING_MOMENTS = (
+    "run.started",
+    "host.started",
+    "step.started keepalived",
+    "step.finished keepalived",
+    "step.finished manifest",
+    "host.finished",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.strace
+@pytest.mark.parametrize("moment", LEAVING_MOMENTS)
+def test_killed_while_the_cluster_leaves_the_same_command_completes(trio: Trio, moment: str) -> None:
+    """No host has anything of it then, and what was done is not done again."""
+    trio.run(check=0)
+    trio.controller.run(*trio.argv(REMOVAL))
+    order = [f"{event['kind']} {event.get('step', '')}".strip() for event in trio.events()]
+    trio.run(check=0)
+    old = len(trio.journal())
+    kill_at(trio, order.index(moment), REMOVAL)
+    completed = {row[1:4] for row in trio.journal()[old:] if row[4] == "done"}
+    mark = len(trio.journal())
+    trio.controller.run(*REMOVAL)
+    assert not completed & {row[1:4] for row in trio.journal()[mark:]}
+    assert trio.controller.json("get-cluster") == []
+    for name in ROLES:
+        found = trio.lab[name].shell(
+            "ls -d /var/lib/aksprov /etc/kubernetes/pki/ca.*; cat /etc/crictl.yaml", check=False
+        )
+        assert found.stdout == "", name
+        assert litter(trio.lab[name]) == ""
+    assert not listens(trio.lab["lb1"], PORT)
+    trio.run(check=0)
+    assert trio.plan() == []
 
 
 # of the load balancer, from 0; the fourth is when HAProxy has its new file and keepalived has not

@@ -7,6 +7,7 @@ Seen to fail with each of these taken out of the scripts in aksprov/transport/po
 - steps/haproxy.sh, ``haproxy -c``: what it refuses was put in force; steps/keepalived.sh, ``keepalived -t``: likewise;
 - steps/common.sh, ``timeout``: a check that hangs held the run for as long as it hung;
 - apply.sh, ``bad``: a read-only folder was told as a stream that was cut;
+- steps/units.sh, the end of a reload that fails: NotListening 10 s later, which says less;
 - login.py, ``keepalive_interval``: a host that stopped in the middle was waited for beyond its deadline.
 """
 
@@ -153,12 +154,18 @@ def test_a_host_that_stops_in_the_middle_is_given_up_at_the_deadline(trio: Trio)
 
 @pytest.mark.slow
 def test_a_host_behind_a_slow_line_is_waited_for(trio: Trio) -> None:
-    """64 kbit/s: the login, what is sent and the answers take many times as long as elsewhere."""
+    """32 kbit/s each way: the login, what is sent and the answers take many times as long as elsewhere."""
     trio.spoil()
     balancer = trio.lab["lb1"]
-    balancer.shell("tc qdisc add dev eth0 root tbf rate 64kbit burst 4kb latency 5s")
+    index = balancer.shell("cat /sys/class/net/eth0/iflink").stdout.strip()
+    links = trio.lab.run(["ip", "-o", "link"]).stdout.splitlines()
+    cable = next(line.split()[1].partition("@")[0] for line in links if line.startswith(f"{index}:"))
+    slow = "rate 32kbit burst 2kb latency 5s"
+    balancer.shell(f"tc qdisc add dev eth0 root tbf {slow}")
+    trio.lab.run(["tc", "qdisc", "add", "dev", cable, "root", "tbf", *slow.split()])
     try:
         trio.run(check=0)
     finally:
         balancer.shell("tc qdisc del dev eth0 root")
+        trio.lab.run(["tc", "qdisc", "del", "dev", cable, "root"])
     assert trio.plan() == []

@@ -1,4 +1,8 @@
-"""The state on a disk with too little room, at every stage of making and writing it."""
+"""The state on a disk with too little room, at every stage of making and writing it.
+
+Seen to fail with each of these taken out of state/sqlite_failures.py: SQLite's "full" (a traceback); its I/O error on a
+disk without room (StateDiskError where the journal's shared memory did not fit).
+"""
 
 from __future__ import annotations
 
