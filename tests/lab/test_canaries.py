@@ -2,8 +2,9 @@
 
 w1 is reached through lb1, so lb1's password opens a jump host, too; in the end another state adopts all hosts.
 
-Seen to fail: with the sudo password in the agent's command line, or a reference's text in an error, it is found;
-without the hosts of the file as jump hosts in workflows/adopt.py w1 was out of reach for the other state.
+Seen to fail: with the sudo password in the agent's command line, a reference's text in an error, or the passphrase in
+that of a key that it does not open, it is found; without the hosts of the file as jump hosts in workflows/adopt.py w1
+was out of reach for the other state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,18 @@
-"""Two operators, a paused run, a lost state and an old backup, on real hosts: who may change them, and what is said."""
+"""Two operators, a paused run, a lost state and an old backup, on real hosts: who may change them, and what is said.
+
+Seen to fail with each of these taken out:
+
+- posix/apply.sh, a lower epoch is refused: the run that slept was told by the state alone (RunFenced), by no host;
+- state/host_leases.py, ``check``: the run whose lock was broken ended with 0;
+- state/host_leases.py, ``_check_free``: a second run went on beside the first and failed on a host, exit code 1;
+- state/process.py, ``is_gone``: the lease of a killed run had not expired;
+- planning/owner.py and posix/apply.sh, another state_id is refused: the first state changed the adopted hosts, exit code 0;
+- planning/adoption.py, the row NodesUnknown: a lost state was rebuilt without a word of the missing nodes;
+- workflows/host_accounts.py, the question: after a restore the hosts were changed unasked, exit code 0;
+- workflows/host_accounts.py, ``raise_epochs``: the host's epoch stayed 2, where 3 was due;
+- workflows/host_accounts.py, StateLacksClusters: the restored state went on to a new cluster on the old one's hosts;
+- workflows/unchanged.py, HostsChanged: the removal took the cluster off hosts that another run had just changed.
+"""
 
 from __future__ import annotations
 

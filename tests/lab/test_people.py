@@ -1,7 +1,11 @@
 """People and networks as they are: passwords, sudo, jump hosts, keys, addresses.  Each works or is a row with a reason.
 
 Seen to fail: where `Password.take` gives its text again, sshd counts three failures of a wrong one; without its turns a
-shared account has ten; where each host logs in to its bastion by itself, stock MaxStartups drops some of fifty.
+shared account has ten; where each host logs in to its bastion by itself, stock MaxStartups drops some of fifty.  Where
+`Login` tries what the server refused again, the bastion counts three invalid users, as it does where `Bastions` does
+not keep its error.  Without RETRY_SECONDS sshd that is being started is HostUnreachable.  Without the revoked keys of
+known_hosts a revoked one logs in; without its authorities, or with unreadable lines taken for the whole file, the
+host's certificate is HostKeyUnknown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Logging in to real hosts: people, keys, shells and sshd as they are; each failure with its own reason."""
+"""Logging in to real hosts: people, keys, shells and sshd as they are; each failure with its own reason.
+
+Seen to fail: where the agent's keys are offered beside the named one, sshd's MaxAuthTries ends the login; without
+`Client.began` an expired account is tried three times and is HostDisconnected; without START_SECONDS a start file that
+never returns is not told as one; without NOISE_LIMIT one that prints without end is listened to for minutes.
+"""
 
 from __future__ import annotations
 
