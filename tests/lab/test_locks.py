@@ -6,7 +6,7 @@ Seen to fail with each of these taken out:
 - state/host_leases.py, ``check``: the run whose lock was broken ended with 0;
 - state/host_leases.py, ``_check_free``: a second run went on beside the first and failed on a host, exit code 1;
 - state/process.py, ``is_gone``: the lease of a killed run had not expired;
-- planning/owner.py and posix/apply.sh, another state_id is refused: the first state changed the adopted hosts, exit code 0;
+- planning/owner.py and posix/apply.sh, another state_id is refused: the first state changed the adopted hosts;
 - planning/adoption.py, the row NodesUnknown: a lost state was rebuilt without a word of the missing nodes;
 - workflows/host_accounts.py, the question: after a restore the hosts were changed unasked, exit code 0;
 - workflows/host_accounts.py, ``raise_epochs``: the host's epoch stayed 2, where 3 was due;
