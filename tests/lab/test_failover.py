@@ -1,6 +1,7 @@
 """The VIP moves when its holder is lost, and the checks say so.
 
-Seen to fail: with `fall 7` in keepalived's file, instead of 2, nothing answered 3 s after HAProxy was stopped.
+Seen to fail: with `fall 7` in keepalived's file, instead of 2, nothing answered 3 s after HAProxy was stopped;
+with `advert_int 3` nothing did 5 s after a host was cut or its cable pulled.
 """
 
 from __future__ import annotations

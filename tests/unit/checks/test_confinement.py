@@ -3,7 +3,7 @@
 recorded/denials.txt has a name, the place where it was published, and a message on each line.  SELinux' are of HAProxy
 and keepalived themselves; AppArmor's are of other programs, whose names are replaced here, as none of ours was found.
 
-Seen to fail: with the journal's own time not read the four that journald had from the kernel itself were not seen; with
+Seen to fail: with the journal's own time not read the five that journald had from the kernel itself were not seen; with
 every denial taken for harm HAProxy's look at /sys, which it does without, was Failed.
 """
 
