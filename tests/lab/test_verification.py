@@ -1,6 +1,7 @@
 """What test-cluster says of a configured cluster, and whether that is so.
 
 pytest-testinfra looks at the same hosts over ssh, and shares nothing with the product's probes.
+Seen to fail: without audit.log (checks/probes.sh) what AppArmor denied was no row.
 """
 
 from __future__ import annotations
