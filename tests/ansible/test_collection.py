@@ -121,6 +121,15 @@ def test_what_is_wrong_is_told_with_aksprovs_own_code_and_nothing_is_stored(ansi
     assert not (tmp_path / "state.db").exists()
 
 
+@pytest.mark.slow
+def test_check_mode_refuses_a_state_that_cannot_be_read(ansible: Ansible, tmp_path: Path) -> None:
+    """Seen to fail: with such a state taken for none, it would have made the network."""
+    (tmp_path / "state.db").write_text("no database")
+    (refused,) = ansible.play([task("cluster_network", NETWORK)], "--check")
+    assert refused["failed"] and refused["error"]["exitCode"] == 74, refused
+    assert (tmp_path / "state.db").read_text() == "no database"
+
+
 def test_a_program_that_is_missing_or_of_another_version_is_told(ansible: Ansible, tmp_path: Path) -> None:
     ansible.variables["AKSPROV_CLI"] = str(tmp_path / "nothing")
     (missing,) = ansible.play([task("network_info", {})])
