@@ -10,7 +10,7 @@ from aksprov.cmdlets.catalog import VERBS
 from aksprov.cmdlets.common import request_parameters
 from aksprov.cmdlets.declaration import Parameter, Verb
 
-_BARE = re.compile(r"[A-Za-z0-9./\\:_-]+")
+_BARE = re.compile(r"(?!-)[A-Za-z0-9./\\:_-]+")
 _CMDLETS = {verb.name: verb.cmdlet for verb in VERBS}
 # "apply" is a word of the language, too: without a hyphen it is a verb only after the program's name.
 _ANY, _OWN = "|".join(_CMDLETS), "|".join(name for name in _CMDLETS if "-" in name)
@@ -24,6 +24,7 @@ _WAYS = (  # how a list, pairs and an object are given there
     (re.compile(r": repeat the option"), ": a hashtable, @{ key = 'value' }"),
     (re.compile(r", @file\.json, or JSON text"), ", or an object"),
     (re.compile(r"@file\.json, or JSON text"), "an object"),
+    (re.compile(r"(?<!\S)@(\w+\.json)"), r"(Get-Content \1 -Raw | ConvertFrom-Json)"),
 )
 
 
@@ -70,6 +71,8 @@ def _arguments(verb: Verb, words: Sequence[str]) -> Iterator[str]:
 
 def _value(parameter: Parameter | None, text: str) -> str:
     kind = parameter.kind if parameter else "text"
+    if kind == "boolean":
+        return f"${text.lower()}"
     if kind == "texts":
         return ", ".join(_word(item) for item in text.split(","))
     if kind == "pairs":

@@ -1678,7 +1678,7 @@ function Enable-AksHciOfflineDownload {
     Public key of whoever made the bundle, as New-AksprovOfflineBundle printed it there.
 
     .EXAMPLE
-    Enable-AksHciOfflineDownload -stagingShare /srv/bundle -offsiteTransferCompleted true
+    Enable-AksHciOfflineDownload -stagingShare /srv/bundle -offsiteTransferCompleted $true
 
     Verify the bundle and record it.
     #>
@@ -2090,7 +2090,7 @@ function New-AksHciLoadBalancerSetting {
     .EXAMPLE
     New-AksHciLoadBalancerSetting -name lb -loadBalancerSku HAProxy -loadBalancerCount 2 | ConvertTo-Json | Set-Content lb.json
 
-    A file for New-AksHciCluster -loadBalancerSettings @lb.json.
+    A file for New-AksHciCluster -loadBalancerSettings (Get-Content lb.json -Raw | ConvertFrom-Json).
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('Aksprov.LoadBalancerSetting')]
