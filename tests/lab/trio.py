@@ -6,12 +6,13 @@ import json
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from configured import NETWORK
 from controller import Controller
-from minilab import Host
+from minilab import Host, Lab
 
 ROLES = {"cp1": "control-plane", "lb1": "load-balancer", "w1": "worker"}
 CLUSTER = (
@@ -136,6 +137,22 @@ def release(host: Host, program: str) -> None:
 def listens(host: Host, port: int) -> bool:
     """Whether something listens there."""
     return f":{port} " in host.shell("ss -Hltn").stdout
+
+
+@contextmanager
+def slow_line(lab: Lab, host: Host) -> Iterator[None]:
+    """32 kbit/s from and to a host, on both ends of its cable, for the length of the body."""
+    index = host.shell("cat /sys/class/net/eth0/iflink").stdout.strip()
+    links = lab.run(["ip", "-o", "link"]).stdout.splitlines()
+    cable = next(line.split()[1].partition("@")[0] for line in links if line.startswith(f"{index}:"))
+    rate = "root tbf rate 32kbit burst 2kb latency 5s"
+    host.shell(f"tc qdisc add dev eth0 {rate}")
+    lab.run(["tc", "qdisc", "add", "dev", cable, *rate.split()])
+    try:
+        yield
+    finally:
+        host.shell("tc qdisc del dev eth0 root")
+        lab.run(["tc", "qdisc", "del", "dev", cable, "root"])
 
 
 def litter(host: Host) -> str:

@@ -18,7 +18,7 @@ import time
 import pytest
 from configured import PORT
 from msgspec import Struct
-from trio import OLD_PORT, Trio, listens, release, trap, until
+from trio import OLD_PORT, Trio, listens, release, slow_line, trap, until
 
 DROP_IN = "/run/systemd/system/haproxy.service.d"
 
@@ -157,15 +157,6 @@ def test_a_host_behind_a_slow_line_is_waited_for(trio: Trio) -> None:
     """32 kbit/s each way: the login, what is sent and the answers take many times as long as elsewhere."""
     trio.spoil()
     balancer = trio.lab["lb1"]
-    index = balancer.shell("cat /sys/class/net/eth0/iflink").stdout.strip()
-    links = trio.lab.run(["ip", "-o", "link"]).stdout.splitlines()
-    cable = next(line.split()[1].partition("@")[0] for line in links if line.startswith(f"{index}:"))
-    slow = "rate 32kbit burst 2kb latency 5s"
-    balancer.shell(f"tc qdisc add dev eth0 root tbf {slow}")
-    trio.lab.run(["tc", "qdisc", "add", "dev", cable, "root", "tbf", *slow.split()])
-    try:
+    with slow_line(trio.lab, balancer):
         trio.run(check=0)
-    finally:
-        balancer.shell("tc qdisc del dev eth0 root")
-        trio.lab.run(["tc", "qdisc", "del", "dev", cable, "root"])
     assert trio.plan() == []

@@ -3,6 +3,7 @@
 Seen to fail with each of these taken out of the scripts in aksprov/transport/posix:
 
 - apply.sh, ``sha256sum -c``: a stream cut at a member's border was told as an owner that cannot be had;
+- aksprov/transport/agent.py, the minute that every stream has: StreamCut over a slow line;
 - recover.sh, ``check_log``: a broken swap.log was removed without a word, what it told of was lost;
 - swap.sh, a last line without its end is none: a line that a power cut tore stopped the recovery;
 - removes.sh, the look into originals: a file that somebody wrote into the manifest was removed;
@@ -20,7 +21,7 @@ from pathlib import Path
 import pytest
 from minilab import Lab
 from transport_lab import deliver, entry, error_of, file, haproxy, on_host, traced
-from trio import litter
+from trio import litter, slow_line
 
 from aksprov.model.transport import Delivery
 from aksprov.transport.agent import agent_argv, command_line
@@ -83,6 +84,15 @@ def test_a_stream_that_ends_early_changes_nothing(lab: Lab, where: str) -> None:
     assert "stage failed StreamCut" in answer
     assert lab["h1"].shell(LOOK).stdout == before
     assert litter(lab["h1"]) == ""
+
+
+@pytest.mark.slow
+def test_a_stream_over_a_slow_line_arrives(lab: Lab) -> None:
+    """60 KB at 4 KB/s: the host waits longer for a longer stream."""
+    with slow_line(lab, lab["h1"]):
+        put(lab, deliver([file("/srv/large", "x" * 60_000)], unchanged=OLD))
+    assert lab["h1"].shell("wc -c < /srv/large; rm /srv/large").stdout == "60000\n"
+    put(lab, deliver(unchanged=OLD))
 
 
 @pytest.mark.parametrize(
