@@ -130,19 +130,42 @@ def test_a_saved_removal_is_run_exactly_or_not_at_all(cluster: Controller, found
     assert_as_found(cluster.lab, found)
 
 
-def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
-    cluster: Controller, found: dict[str, list[str]]
-) -> None:
-    lab = cluster.lab
-    assert difference(found["cp1"], snapshot(lab["cp1"]))
-    events = cluster.directory / "removal.jsonl"
-    running = cluster.start("remove-cluster", "--name", "demo", "--yes", "--events", events)
+def kill_at_first(controller: Controller, *arguments: str) -> None:
+    """Run a command and kill it once a host is done."""
+    events = controller.directory / "killed.jsonl"
+    events.unlink(missing_ok=True)
+    running = controller.start(*arguments, "--events", str(events))
     deadline = time.monotonic() + 60
     while not (events.exists() and '"host.finished"' in events.read_text()):
         assert time.monotonic() < deadline and running.poll() is None, running.communicate()
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     running.communicate()
+
+
+@pytest.mark.slow
+def test_seven_hosts_killed_in_the_middle_finished_removed_and_made_again(
+    cluster: Controller, found: dict[str, list[str]]
+) -> None:
+    remove = ("remove-cluster", "--name", "demo", "--yes")
+    cluster.run(*remove)
+    kill_at_first(cluster, *CLUSTER)
+    assert cluster.json("get-cluster")[0]["ProvisioningState"] == "Pending"
+    for _ in range(2):
+        cluster.run(*CLUSTER)
+        assert cluster.json(*CLUSTER, "--what-if")["hosts"] == []
+        assert cluster.json("get-cluster")[0]["ProvisioningState"] == "Configured"
+        cluster.run(*remove)
+        assert_as_found(cluster.lab, found)
+        assert addresses(cluster) == {}
+
+
+def test_killed_in_the_middle_it_goes_on_and_the_hosts_are_as_they_were_found(
+    cluster: Controller, found: dict[str, list[str]]
+) -> None:
+    lab = cluster.lab
+    assert difference(found["cp1"], snapshot(lab["cp1"]))
+    kill_at_first(cluster, "remove-cluster", "--name", "demo", "--yes")
     (shown,) = cluster.json("get-cluster")
     assert shown["ProvisioningState"] == "Deleting"
     assert "ClusterDeleting" in cluster.run(*CLUSTER, check=65).stderr

@@ -1,4 +1,11 @@
-"""Bare hosts that were prepared from package repositories are bare again: remove-cluster, then remove-host --purge."""
+"""Bare hosts that were prepared from package repositories are bare again: remove-cluster, then remove-host --purge.
+
+Seen to fail without each of these of workflows/prepare/scripts:
+
+- installed.sh, ``note_folders``: /etc/cni and /opt/containerd stayed;
+- uninstall.sh, what HAProxy writes: /var/lib/haproxy and /run/haproxy stayed;
+- uninstall.sh, ``mkdir -m 755 /opt``: dpkg had taken /opt away with the network plugins' package.
+"""
 
 from __future__ import annotations
 
