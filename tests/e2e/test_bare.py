@@ -15,7 +15,10 @@ from test_uninstall import snapshot
 pytestmark = [pytest.mark.lab, pytest.mark.kubernetes, pytest.mark.slow]
 
 # What docs/removal.md names; and the lab's own mount of containerd's folder.
-UNTIL_BOOT = (" /run/mount", " /run/xtables.lock", "kubepods", " /etc/ssl", " /var/lib/containerd ")
+UNTIL_BOOT = (
+    *(" /run/mount", " /run/xtables.lock", "kubepods", " /etc/ssl", " /var/lib/containerd "),
+    *("route_localnet", "nf_conntrack_tcp_timeout"),
+)
 
 
 @pytest.fixture(scope="module")
