@@ -72,7 +72,7 @@ function Invoke-AksprovVerb {
 function Get-AksprovGiven {
     param([System.Management.Automation.PSCmdlet] $Cmdlet, [System.Collections.IDictionary] $Bound, [string[]] $Typed, $Piped)
 
-    $given = @{}
+    $given = New-Object 'System.Collections.Generic.Dictionary[string,object]'  # in the order of the command
     foreach ($name in $Bound.Keys) {
         $names = @($name) + @($Cmdlet.MyInvocation.MyCommand.Parameters[$name].Aliases)
         if ($Typed -contains $name -or -not (Test-AksprovEmpty $Piped $names)) { $given[$name] = $Bound[$name] }
@@ -100,7 +100,7 @@ function Get-AksprovValues {
 
     $common = [System.Management.Automation.Cmdlet]::CommonParameters +
         [System.Management.Automation.Cmdlet]::OptionalCommonParameters
-    $values = @{}
+    $values = [ordered] @{}  # the first that is wrong is the one that is told
     foreach ($name in $Bound.Keys) {
         if ($common -notcontains $name) { $values[$name] = ConvertTo-AksprovValue $Bound[$name] }
     }
@@ -120,7 +120,7 @@ function ConvertTo-AksprovValue {
 
 # Start aksprov with one request; an object for each line that it says. The end of its input is what Ctrl-C is to it.
 function Read-Aksprov {
-    param([string] $Verb, [hashtable] $Values, [System.Management.Automation.PSCmdlet] $Cmdlet)
+    param([string] $Verb, [System.Collections.IDictionary] $Values, [System.Management.Automation.PSCmdlet] $Cmdlet)
 
     $program = Find-Aksprov
     if (-not $program) {

@@ -52,8 +52,8 @@ TYPES = {
     "System.Management.Automation.Language.VariableExpressionAst", "System.Management.Automation.PSCmdlet",
     "System.Management.Automation.PSCustomObject", "System.Management.Automation.PSInvalidOperationException",
     "System.Management.Automation.SwitchParameter", "System.NotImplementedException", "System.Text.Encoding",
-    "WildcardPattern", "array", "bool", "double", "hashtable", "int", "object", "pscustomobject", "ref", "scriptblock",
-    "string", "string[]", "switch", "void",
+    "WildcardPattern", "array", "bool", "double", "hashtable", "int", "object", "ordered", "pscustomobject", "ref",
+    "scriptblock", "string", "string[]", "switch", "void",
 }  # fmt: skip
 STATICS = {
     "Environment::NewLine", "Math::Max", "System.Diagnostics.Process::Start",
