@@ -15,7 +15,7 @@ from aksprov.errors import ExitCode, NotAvailableError
 from aksprov.ipam.cluster_rules import check_cluster
 from aksprov.ipam.sizing import sizing_note
 from aksprov.model.base import Value
-from aksprov.model.cluster import Cluster, ClusterStatus
+from aksprov.model.cluster import Cluster, ClusterStatus, ProvisioningState
 from aksprov.model.desired import Snapshot
 from aksprov.model.network import Network
 from aksprov.model.outcome import Outcome
@@ -169,10 +169,23 @@ async def _apply(
         elif offline:
             record(store, picture, held, "Pending", f"written to {folder}, not pushed", "")
         else:
-            started = kubernetes is not None or picture.status.started
-            record(store, picture, held, "Deployed" if started else "Configured", "", "")
+            record(store, picture, held, *state_after(picture.status, starting=kubernetes is not None), "")
     session.events.emit("run.finished", text=f"{request.verb} {name}", data={"exitCode": int(code)})
     return _outcome(store, picture, fleet, rows, exit_code=code)
+
+
+def state_after(before: ClusterStatus, *, starting: bool) -> tuple[ProvisioningState, str]:
+    """State and details of a cluster whose hosts are all as they should be.
+
+    Args:
+        before: as it was recorded when the run began; a run may have ended before all nodes had joined.
+        starting: this run brought Kubernetes up, on all nodes that lacked it.
+    """
+    if starting or (before.started and before.state == "Deployed"):
+        return "Deployed", ""
+    if before.started:
+        return "Pending", "its hosts are configured; the same command without --configure-only lets nodes join"
+    return "Configured", ""
 
 
 def _with_kubernetes(picture: Picture) -> Picture:

@@ -79,6 +79,7 @@ def test_a_run_that_was_overtaken_starts_nothing(lab: Lab) -> None:
 
 def test_what_a_step_says_last_is_in_its_row_without_secrets_and_they_are_gone_from_the_host(lab: Lab) -> None:
     words = f"for i in $(seq 40); do echo line $i; done; echo 'key {KEY}'; cat $secret; printf '\\033[31mred\\033[0m'"
+    words += "; echo; echo 'To see the stack trace of this error execute with --v=5 or higher'"
     text = f"cat $secret; {words}; exit 1"
     error = error_of(entry(lab, "w1"), lambda c: _step(c, text, secret=f"token: {TOKEN}\n"))
     assert error.code == "StepFailed"

@@ -17,6 +17,7 @@ from aksprov.workflows.bring_up.scripts import script
 _SECRET: Final = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b|(?<!sha256:)\b[0-9a-f]{64}\b")
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LINES: Final = 12
+_NO_REASON: Final = "To see the stack trace of this error"  # kubeadm's last line, whatever went wrong
 # Exit codes of our scripts that have a meaning of their own -> code, what to do.
 _MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
     "10": ("HostInOtherCluster", "end the Kubernetes that runs there (kubeadm reset), or take the host out"),
@@ -165,7 +166,8 @@ def _fenced(connection: Connection, seen: str, holder: Holder) -> HostError:
 
 
 def _failed(connection: Connection, step: str, said: str, hide: Iterable[str], *, status: str = "") -> HostError:
-    last = [line.strip() for line in redacted(_COLOURS.sub("", said), hide).splitlines() if line.strip()][-_LAST_LINES:]
+    lines = (line.strip() for line in redacted(_COLOURS.sub("", said), hide).splitlines())
+    last = [line for line in lines if line and not line.startswith(_NO_REASON)][-_LAST_LINES:]
     code, fix = _MEANINGS.get(status, ("StepFailed", "mend what it says, then run the same command again"))
     return HostError(
         code,
