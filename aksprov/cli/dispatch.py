@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 from collections.abc import Callable
 
 from aksprov.cmdlets.declaration import Verb
 from aksprov.errors import NotAvailableError
+from aksprov.importing import importing
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.workflows.session import Session
@@ -23,7 +23,8 @@ def workflow_of(verb: Verb) -> Workflow:
     """
     name = "aksprov.workflows." + verb.name.replace("-", "_")
     try:
-        module = importlib.import_module(name)
+        with importing():
+            module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
@@ -34,7 +35,5 @@ def workflow_of(verb: Verb) -> Workflow:
             why="the verb is declared, and nothing carries it out in this version",
             fix="look at 'aksprov --help' for the others",
         ) from None
-    gc.freeze()  # what has been imported stays as long as the program
-    gc.enable()
     run: Workflow = module.run
     return run

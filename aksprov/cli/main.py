@@ -25,9 +25,7 @@ _COMPLETION = ("--install-completion", "--show-completion")
 
 def main() -> int:
     """Run the program with the words of the command line; its exit code."""
-    # Starting makes many objects that stay, and looking through them again and again for garbage was an eighth of
-    # what a start costs; the collector is on again before a verb does anything.
-    gc.disable()
+    gc.disable()  # until the verb is imported: see aksprov.importing
     return run(sys.argv[1:])
 
 

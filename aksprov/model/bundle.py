@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Literal
 
@@ -67,7 +68,7 @@ def folder_path(path: str) -> str:
     return path[0] + path[2:] if is_windows_path(path) else path.lstrip("/")
 
 
-class BundleFile(Value, frozen=True, kw_only=True):
+class BundleFile(Value, frozen=True, kw_only=True, gc=False):
     """A file that belongs on a host.
 
     On Windows a mode stands for a protected access list by SID: SYSTEM (S-1-5-18) and
@@ -81,8 +82,10 @@ class BundleFile(Value, frozen=True, kw_only=True):
             Windows takes and keeps them: printable, any letters, no devices, no blank at their beginning or end.
         mode: four octal digits; on Windows 0600 or 0644.
         owner: "user:group"; on Windows the SID of the Administrators.
-        content: its text; None when it is exactly a late value that is not known yet.
+        content: its text; None when it is exactly a late value that is not known yet, or lies where it is until it is
+            sent.
         late: name of the late value that is its content, or "".
+        digest: SHA-256 of a content that lies where it is, hexadecimal, or "".
         reader: who reads it (decides order, check and reload).
         cluster: the cluster it belongs to.
     """
@@ -94,13 +97,21 @@ class BundleFile(Value, frozen=True, kw_only=True):
     mode: str = "0644"
     owner: str = ROOT
     late: str = ""
+    digest: str = ""
+
+    @property
+    def sha256(self) -> str | None:
+        """SHA-256 of its content, hexadecimal; None while that waits for its late value."""
+        if self.content is None:
+            return self.digest or None
+        return hashlib.sha256(self.content.encode()).hexdigest()
 
     def __post_init__(self) -> None:
         if not _well_formed(self.path):
             raise ValueError(f"not a path that a bundle may hold: {self.path!r}")
         if is_windows_path(self.path) and (self.mode not in _WINDOWS_MODES or self.owner != ADMINISTRATORS):
             raise ValueError(f"{self.path} cannot have mode {self.mode} and owner {self.owner} on Windows")
-        if self.content is None and not self.late:
+        if self.content is None and not self.late and not self.digest:
             raise ValueError(f"{self.path} has neither content nor a late value")
 
 

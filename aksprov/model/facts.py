@@ -69,7 +69,7 @@ class Facts(Value, frozen=True, kw_only=True):
     resolver: str = ""
 
 
-class ManifestFile(Wire, frozen=True, kw_only=True):
+class ManifestFile(Wire, frozen=True, kw_only=True, gc=False):
     """A file that aksprov manages on a host."""
 
     path: str
@@ -92,7 +92,7 @@ class Manifest(Wire, frozen=True, kw_only=True):
     files: tuple[ManifestFile, ...] = ()
 
 
-class FileState(Value, frozen=True, kw_only=True):
+class FileState(Value, frozen=True, kw_only=True, gc=False):
     """A path on a host as it is now.
 
     Args:

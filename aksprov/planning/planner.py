@@ -74,7 +74,12 @@ def make_plan(
     Args:
         diffs: nobody needs them of a plan that nobody sees, and they are as large as the files.
     """
-    hosts = [plan_host(name, targets[name], observed[name], diffs=diffs) for name in targets if name in observed]
+    hosts = (plan_host(name, targets[name], observed[name], diffs=diffs) for name in targets if name in observed)
+    return plan_of(verb, objects, addresses, hosts)
+
+
+def plan_of(verb: str, objects: Iterable[str], addresses: Iterable[PlannedAddress], hosts: Iterable[HostPlan]) -> Plan:
+    """The plan that is made of what changes on each host."""
     changed = tuple(sorted((h for h in hosts if not h.empty), key=lambda h: (h.wave, h.name)))
     late = sorted({name for h in changed for f in h.files for name in f.late})
     plan = Plan(
@@ -125,7 +130,7 @@ def _world_readable(mode: str) -> bool:
 
 
 def _change(wanted: BundleFile, state: FileState | None, *, diffs: bool) -> FileChange | None:
-    after = None if wanted.content is None else sha256(wanted.content)
+    after = wanted.sha256
     there = state is not None and state.kind not in ("missing", "late")
     if state is not None and state.kind == "late" and after is None:
         return None  # a folder that waits for the same late value
@@ -261,8 +266,7 @@ def manifest_after(target: Target, seen: Observed, late: Mapping[str, str], *, s
     others = seen.manifest.files if seen.manifest else ()
     files = [m for m in others if m.cluster not in target.clusters and m.path not in ours]
     for f in target.bundle.files:
-        content = f.content if f.content is not None else late.get(f.late)
-        digest = "" if content is None else sha256(content)
+        digest = f.sha256 or (sha256(late[f.late]) if f.late in late else "")
         files.append(ManifestFile(path=f.path, sha256=digest, mode=f.mode, cluster=f.cluster))
     files.sort(key=lambda m: m.path)
     digest = sha256("".join(f"{m.path} {m.mode} {m.sha256} {m.cluster}\n" for m in files))
@@ -272,8 +276,6 @@ def manifest_after(target: Target, seen: Observed, late: Mapping[str, str], *, s
 def _recorded(target: Target, manifest: Manifest | None) -> bool:
     if manifest is None:
         return False
-    ours = {
-        (f.path, sha256(f.content) if f.content is not None else None, f.mode, f.cluster) for f in target.bundle.files
-    }
+    ours = {(f.path, f.sha256, f.mode, f.cluster) for f in target.bundle.files}
     listed = {(m.path, m.sha256 or None, m.mode, m.cluster) for m in manifest.files if m.cluster in target.clusters}
     return ours == listed

@@ -70,6 +70,10 @@ class Fleet:
                 self.fail(key, error)
                 return None
 
+    async def leave(self, key: str) -> None:
+        """Close the connection to a host that is needed no more, or not for long: its next work opens another one."""
+        await self.connections.pop(key).close()
+
     def fail(self, key: str, error: HostError) -> None:
         """Record that a host failed; it is left alone from now on."""
         self.failures[key] = error

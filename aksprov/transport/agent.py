@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from aksprov.errors import HostAuthError, HostError
 from aksprov.model.transport import Completed
@@ -150,7 +151,7 @@ class Agent:
         """
         accepted: bool | None = None
         try:
-            answer = await self._exchange(b"", seconds)
+            answer = await self._exchange(lambda: 0, seconds)
             accepted = True
             return answer
         except HostAuthError as e:
@@ -161,31 +162,44 @@ class Agent:
                 self._password.settle(accepted)
                 self._password = None
 
-    async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
-        """Run one more script, its arguments without blanks; raises as :meth:`first` does."""
-        request = request_of(self._nonce, text, arguments, stdin)
-        return await self._exchange(request, seconds + stream_seconds(len(stdin)))
+    async def run(self, text: str, arguments: Sequence[str], stdin: Callable[[], bytes], seconds: float) -> Completed:
+        """Run one more script; raises as :meth:`first` does.
+
+        Args:
+            arguments: without blanks.
+            stdin: makes what it reads, which is kept no longer than it takes to send.
+            seconds: for its answer, beside the time that its stdin may take to arrive.
+        """
+        return await self._exchange(partial(self._say, text, arguments, stdin), seconds)
 
     def end(self) -> None:
         """Tell the agent that nothing more comes."""
         with contextlib.suppress(OSError):  # the other end is gone already, which is what was asked for
             self._stdin.write_eof()
 
-    async def _exchange(self, request: bytes, seconds: float) -> Completed:
+    def _say(self, text: str, arguments: Sequence[str], stdin: Callable[[], bytes]) -> int:
+        """Begin to send one more script; the seconds in which its stdin must have arrived."""
+        content = stdin()
+        with contextlib.suppress(OSError):  # the answer, or its absence, tells more than a broken pipe
+            self._stdin.write(request_of(self._nonce, text, arguments, content))
+        return stream_seconds(len(content))
+
+    async def _exchange(self, say: Callable[[], int], seconds: float) -> Completed:
         if not self._in_step:
             raise self._ended()
         self._in_step = False
+        seconds += say()
         try:
             async with asyncio.timeout(seconds):
-                done = await self._converse(request)
+                done = await self._converse()
         except TimeoutError:
             raise self._silent(seconds) from None
         self._in_step = True
         return done
 
-    async def _converse(self, request: bytes) -> Completed:
+    async def _converse(self) -> Completed:
         """Send and listen at once: a script may answer before it has read everything."""
-        sending = asyncio.create_task(self._send(request))
+        sending = asyncio.create_task(self._sent())
         listening = asyncio.create_task(self._errors())
         try:
             answer = await self._answer()
@@ -199,11 +213,9 @@ class Agent:
             sending.cancel()
             listening.cancel()
 
-    async def _send(self, data: bytes) -> None:
-        if data:
-            with contextlib.suppress(OSError):  # the answer, or its absence, tells more than a broken pipe
-                self._stdin.write(data)
-                await self._stdin.drain()
+    async def _sent(self) -> None:
+        with contextlib.suppress(OSError):
+            await self._stdin.drain()
 
     async def _answer(self) -> tuple[int, bytes] | None:
         nonce = self._nonce.encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aksprov.errors import HostError
 from aksprov.model.facts import Observed
@@ -35,7 +35,7 @@ class CarriedConnection:
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
         """Run a POSIX sh script as the privileged user."""
-        return await self._shell.ask(script, stdin=stdin)
+        return await self._shell.ask(script, stdin=(lambda: stdin) if stdin else None)
 
     async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Facts, manifest and the state of its files and of ``paths``: one exchange."""
@@ -72,15 +72,15 @@ class _Commands:
         self._first = (first, arguments)
 
     async def first(self, seconds: float) -> Completed:
-        return await self.run(*self._first, b"", seconds)
+        return await self.run(*self._first, bytes, seconds)
 
-    async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
+    async def run(self, text: str, arguments: Sequence[str], stdin: Callable[[], bytes], seconds: float) -> Completed:
         nonce = secrets.token_hex(16)
         command = command_line(agent_argv(nonce, ":", (), sudo=False))
-        said = await self._carrier(command, request_of(nonce, text, arguments, stdin))
+        said = await self._carrier(command, request_of(nonce, text, arguments, stdin()))
         agent = Agent(self._host, nonce, _Said(said.stdout), _Said(said.stderr), _Unheard(), sudo=False)
         await agent.first(seconds)
-        return await agent.run(text, arguments, stdin, seconds)
+        return await agent.run(text, arguments, bytes, seconds)
 
     def end(self) -> None:
         """Each has ended."""

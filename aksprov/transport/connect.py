@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aksprov.importing import importing
 from aksprov.model.base import Value
 from aksprov.model.host import Host
 from aksprov.model.transport import Carrier, Connect, Connection
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from aksprov.transport.login import Login
     from aksprov.transport.scan import OfferedKey
+
+
+# So many new objects are those of some twenty connections.
+_LOOK_AFTER = 10_000
 
 
 class TransportOptions(Value, frozen=True, kw_only=True):
@@ -95,12 +100,13 @@ class _Connector:
             await bastions.leave(host)
 
     def _make_ssh(self) -> Connect:
-        from aksprov.transport.ssh import SshConnect
+        with importing():
+            from aksprov.transport.ssh import SshConnect
 
-        login = self._login
-        # What has been imported lives as long as the program.  Each login makes cycles for the collector, and
-        # looking through everything again for them was a tenth of a run's time with 100 hosts.
-        gc.freeze()
+            login = self._login
+        # Each connection leaves a hundred objects in cycles: rare looks, and each at everything, find them sooner and
+        # in less time than frequent ones at what is new.
+        gc.set_threshold(_LOOK_AFTER, 0, 0)
         return SshConnect(login, self._credentials)
 
     @cached_property

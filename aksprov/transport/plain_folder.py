@@ -11,8 +11,11 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from aksprov.errors import DefinitionError
-from aksprov.model.bundle import ADMINISTRATORS, ROOT, Bundle, BundleFile, is_windows_path
+import msgspec
+
+from aksprov.errors import DefinitionError, HostError
+from aksprov.model.bundle import ADMINISTRATORS, ROOT, Bundle, BundleFile, folder_path, is_windows_path
+from aksprov.model.transport import Delivery
 from aksprov.model.windows import HOME
 from aksprov.transport.folder import index_of
 
@@ -27,7 +30,7 @@ def is_plain(directory: Path) -> bool:
     return bool(hosts) and not any(index_of(directory, place.name).exists() for place in hosts)
 
 
-def load_plain(directory: Path, windows: Collection[str] = ()) -> dict[str, Bundle]:
+def load_plain(directory: Path, windows: Collection[str] = (), *, contents: bool = True) -> dict[str, Bundle]:
     """The bundles of a folder without indexes, by host key.
 
     A file gets owner root:root, and mode 0755 where its owner may execute it here, else 0644, as
@@ -36,6 +39,8 @@ def load_plain(directory: Path, windows: Collection[str] = ()) -> dict[str, Bund
 
     Args:
         windows: keys of hosts that run Windows.
+        contents: else they stay in the folder until they are sent (:func:`fill`): those of hundreds of hosts would
+            fill the memory.
 
     Raises:
         DefinitionError: FolderFileRefused.
@@ -48,11 +53,48 @@ def load_plain(directory: Path, windows: Collection[str] = ()) -> dict[str, Bund
         if key in bundles:
             raise _refused(place, "two folders are of one host: names are the same in upper and lower case")
         try:
-            found = list(_drives(place)) if key in windows else list(_files(str(place), "", ""))
+            found = _drives(place) if key in windows else _files(str(place), "", "")
+            files = [file if contents else _without_content(file) for file in found]
         except OSError as error:
             raise _refused(place, str(error)) from None
-        bundles[key] = Bundle(host=key, files=tuple(sorted(found, key=lambda file: file.path)))
+        bundles[key] = Bundle(host=key, files=tuple(sorted(files, key=lambda file: file.path)))
     return bundles
+
+
+def fill(directory: Path, host: str, delivery: Delivery) -> Delivery:
+    """A delivery with the contents that were left in the folder.
+
+    Args:
+        host: its key.
+
+    Raises:
+        HostError: FolderFileChanged.
+    """
+    place = directory / host
+    if not place.exists():
+        place = next((entry for entry in _entries(directory) if entry.name.lower() == host), place)
+    return msgspec.structs.replace(delivery, files=tuple(_filled(place, host, file) for file in delivery.files))
+
+
+def _filled(place: Path, host: str, file: BundleFile) -> BundleFile:
+    source = place / folder_path(file.path)
+    try:
+        now = msgspec.structs.replace(file, content=source.read_bytes().decode())
+    except (OSError, UnicodeDecodeError):
+        now = None
+    if now is None or now.sha256 != file.digest:
+        raise HostError(
+            "FolderFileChanged",
+            f"{file.path} for {host} is not what was compared with the host",
+            where=str(source),
+            why="somebody changed it, or took it away, in this moment; nothing was sent to the host",
+            fix="run the command again",
+        )
+    return now
+
+
+def _without_content(file: BundleFile) -> BundleFile:
+    return msgspec.structs.replace(file, content=None, digest=file.sha256 or "")
 
 
 def _drives(place: Path) -> Iterator[BundleFile]:
@@ -87,7 +129,7 @@ def _files(folder: str, path: str, drive: str) -> Iterator[BundleFile]:
 
 
 def _file(entry: os.DirEntry[str], path: str) -> BundleFile:
-    place, status = Path(entry.path), entry.stat(follow_symlinks=False)
+    place, status = entry.path, entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         raise _refused(place, "it is a link or no regular file")
     if (path.lower() if is_windows_path(path) else path).startswith(_OURS):
@@ -95,7 +137,8 @@ def _file(entry: os.DirEntry[str], path: str) -> BundleFile:
     if status.st_size > _LIMIT:
         raise _refused(place, f"it is larger than {_LIMIT // 2**20} MiB")
     try:
-        content = place.read_bytes().decode()
+        with open(place, "rb", buffering=0) as file:  # as in _files
+            content = file.read().decode()
         if is_windows_path(path):
             return BundleFile(path=path, content=content, reader="data", cluster="", owner=ADMINISTRATORS)
         mode = "0755" if status.st_mode & stat.S_IXUSR else "0644"
@@ -106,7 +149,7 @@ def _file(entry: os.DirEntry[str], path: str) -> BundleFile:
         raise _refused(place, str(error)) from None
 
 
-def _refused(place: Path, why: str) -> DefinitionError:
+def _refused(place: Path | str, why: str) -> DefinitionError:
     return DefinitionError(
         "FolderFileRefused",
         "the folder has something that cannot be pushed",

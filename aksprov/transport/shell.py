@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from aksprov.errors import HostError
@@ -31,7 +32,7 @@ class Scripts(Protocol):
         """The answer of the script that it was made with."""
         ...
 
-    async def run(self, text: str, arguments: Sequence[str], stdin: bytes, seconds: float) -> Completed:
+    async def run(self, text: str, arguments: Sequence[str], stdin: Callable[[], bytes], seconds: float) -> Completed:
         """The answer of one more."""
         ...
 
@@ -67,21 +68,30 @@ class Shell:
         self._turn = asyncio.Lock()  # one script at a time on the one channel
 
     async def ask(
-        self, text: str, arguments: Sequence[str] = (), stdin: bytes = b"", seconds: float | None = None
+        self,
+        text: str,
+        arguments: Sequence[str] = (),
+        stdin: Callable[[], bytes] | None = None,
+        seconds: float | None = None,
     ) -> Completed:
-        """Run one script; ``arguments`` are words without blanks or shell characters."""
+        """Run one script.
+
+        Args:
+            arguments: words without blanks or shell characters.
+            stdin: makes what it reads; it is not kept, as fifty hosts may be sent theirs at once.
+        """
         seconds = ANSWER_SECONDS if seconds is None else seconds
         for word in arguments:
             if not _ARGUMENT.fullmatch(word):
                 raise ValueError(f"not an argument for a host's script: {word!r}")
         async with self._turn:
-            if self._agent is None and not stdin:
+            if self._agent is None and stdin is None:
                 self._agent = await self._open_agent(text, arguments)
                 return await self._agent.first(seconds)
             if self._agent is None:
                 self._agent = await self._open_agent(":", ())
                 await self._agent.first(ANSWER_SECONDS)
-            return await self._agent.run(text, arguments, stdin, seconds)
+            return await self._agent.run(text, arguments, stdin or bytes, seconds)
 
     async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Facts, manifest and files.  What a killed run or a power cut broke is put right first.
@@ -110,7 +120,7 @@ class Shell:
 
     async def get(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of the files that are there."""
-        done = await self.ask(script("read"), stdin="".join(f"{path}\n" for path in paths).encode())
+        done = await self.ask(script("read"), stdin=lambda: "".join(f"{path}\n" for path in paths).encode())
         found: dict[str, bytes] = {}
         try:
             for block in done.stdout.decode("ascii").split("\n\n"):
@@ -142,7 +152,7 @@ class Shell:
         return await self._apply(delivery)
 
     async def _apply(self, delivery: Delivery) -> Receipt:
-        stdin = apply_input(delivery, secrets.token_hex(4))
+        stdin = partial(apply_input, delivery, secrets.token_hex(4))
         done = await self.ask(apply_script(delivery), stdin=stdin, seconds=APPLY_SECONDS)
         text = done.stdout.decode("utf-8", "replace")
         return parse_answer(text or done.stderr.decode("utf-8", "replace"), delivery, self._host.name)
@@ -154,7 +164,7 @@ class Shell:
 
     async def unix_exchange(self, path: str, request: bytes) -> bytes | None:
         """Send to a UNIX socket on the host, read to its end; None when not possible."""
-        done = await self.ask(script("unix"), (path,), request)
+        done = await self.ask(script("unix"), (path,), lambda: request)
         return done.stdout if done.status == 0 else None
 
     def end(self) -> None:

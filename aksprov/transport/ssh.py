@@ -58,7 +58,7 @@ class SshConnection:
 
     async def run(self, script: str, stdin: bytes = b"") -> Completed:
         """Run a POSIX sh script as the privileged user."""
-        return await self._shell.ask(script, stdin=stdin)
+        return await self._shell.ask(script, stdin=(lambda: stdin) if stdin else None)
 
     async def observe(self, paths: Sequence[str], *, facts: bool = True) -> Observed:
         """Facts, manifest and the state of its files and of ``paths``: one exchange."""

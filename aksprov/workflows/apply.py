@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from aksprov.errors import NotAvailableError, UsageError
+from aksprov.importing import importing
 from aksprov.model.outcome import Outcome
 from aksprov.model.request import Request
 from aksprov.transport.plain_folder import is_plain
@@ -36,10 +37,12 @@ def run(request: Request, session: Session) -> Outcome:
 
         return asyncio.run(push_host(request, session, directory, session.carrier.host))
     if is_plain(directory):
-        from aksprov.workflows.push_files import push_files
+        with importing():
+            from aksprov.workflows.push_files import push_files
 
         return asyncio.run(push_files(request, session, directory))
-    from aksprov.workflows.push_folder import push_folder
+    with importing():
+        from aksprov.workflows.push_folder import push_folder
 
     return asyncio.run(push_folder(request, session, directory))
 

@@ -33,7 +33,7 @@ async def ask_each(
         async def asked(connection: Connection) -> T:
             key = connection.host.key
             answer = await ask(connection)
-            await fleet.connections.pop(key).close()
+            await fleet.leave(key)
             events.emit("host.finished", host=key)
             return answer
 

@@ -13,17 +13,17 @@ from aksprov.model.desired import Snapshot
 from aksprov.model.facts import Observed
 from aksprov.model.host_lease import Epochs
 from aksprov.model.outcome import Outcome
-from aksprov.model.plan import Plan
+from aksprov.model.plan import HostPlan, Plan
 from aksprov.model.request import Request
 from aksprov.model.row import row_of
 from aksprov.model.transport import Connection
 from aksprov.planning.delivery import make_delivery
 from aksprov.planning.owner import check_owner
-from aksprov.planning.planner import Target, make_plan, observed_paths
+from aksprov.planning.planner import Target, observed_paths, plan_host, plan_of
 from aksprov.rollout.runner import Fleet
 from aksprov.state import Store, open_store
 from aksprov.state.process import this_holder
-from aksprov.transport.plain_folder import load_plain
+from aksprov.transport.plain_folder import fill, load_plain
 from aksprov.workflows.confirm import confirmed
 from aksprov.workflows.contact import contact
 from aksprov.workflows.contents import with_contents
@@ -54,9 +54,10 @@ async def push_files(request: Request, session: Session, folder: Path) -> Outcom
     """
     store = open_store(session.state_url)
     snapshot = store.snapshot()
-    bundles = load_plain(folder, {key for key, host in snapshot.hosts.items() if host.os == "windows"})
-    _check_known(bundles, snapshot, folder)
     what_if = request.flag("whatIf")
+    windows = {key for key, host in snapshot.hosts.items() if host.os == "windows"}
+    bundles = load_plain(folder, windows, contents=what_if)  # for diffs
+    _check_known(bundles, snapshot, folder)
     if not what_if:
         # before hosts are looked at, as looking at one in the middle of a change waits for it
         store.check_free(bundles)
@@ -68,7 +69,7 @@ async def push_files(request: Request, session: Session, folder: Path) -> Outcom
             return _outcome(picture, fleet, "nothing to change")
         if not agreed(request, session, store, picture.contact) or not confirmed(request, session, _question(picture)):
             return _outcome(picture, fleet, "nothing was changed")
-        await _apply(request, session, store, picture, fleet)
+        await _apply(request, session, store, picture, fleet, folder)
         return _outcome(picture, fleet, _summary(picture, fleet))
 
 
@@ -87,14 +88,22 @@ def _check_known(bundles: Mapping[str, Bundle], snapshot: Snapshot, folder: Path
 async def _look(
     bundles: Mapping[str, Bundle], snapshot: Snapshot, store: Store, fleet: Fleet, folder: Path, *, looked_at: bool
 ) -> _Picture:
-    """Read every host in one exchange, and compare; in a second one where somebody looks at diffs."""
+    """Read every host in one exchange, and compare; in a second one where somebody looks at diffs.
+
+    A host on which nothing changes is left at once: hundreds of connections that wait for the others cost memory.
+    """
     targets = {key: Target(bundle=bundle, wave=1, clusters=(_NO_CLUSTER,)) for key, bundle in bundles.items()}
+    changes: dict[str, HostPlan] = {}
 
     async def observe(connection: Connection) -> Observed:
-        bundle = bundles[connection.host.key]
+        key = connection.host.key
+        bundle = bundles[key]
         seen = await connection.observe(observed_paths(bundle), facts=False)
         check_owner(seen, snapshot.state_id)
         _check_no_clusters_file(bundle, seen)
+        changes[key] = plan_host(key, targets[key], seen, diffs=False)
+        if changes[key].empty:
+            await fleet.leave(key)
         return seen
 
     observed = await fleet.each(targets, observe)
@@ -102,7 +111,8 @@ async def _look(
     going = {key: seen for key, seen in observed.items() if key not in fleet.failures}
     if looked_at:
         going = await with_contents(targets, going, fleet)
-    plan = make_plan("apply", [f"folder/{folder.name}"], (), targets, going, diffs=looked_at)
+        changes = {key: plan_host(key, targets[key], seen) for key, seen in going.items()}
+    plan = plan_of("apply", [f"folder/{folder.name}"], (), [changes[key] for key in going])
     return _Picture(targets=targets, observed=going, plan=plan, contact=contact)
 
 
@@ -119,7 +129,9 @@ def _check_no_clusters_file(bundle: Bundle, seen: Observed) -> None:
             )
 
 
-async def _apply(request: Request, session: Session, store: Store, picture: _Picture, fleet: Fleet) -> None:
+async def _apply(
+    request: Request, session: Session, store: Store, picture: _Picture, fleet: Fleet, folder: Path
+) -> None:
     with store.write() as transaction:
         state_id = transaction.snapshot().state_id
         run = transaction.runs.begin(request.verb, picture.plan.objects, picture.plan.hash, picture.plan.hash)
@@ -129,7 +141,7 @@ async def _apply(request: Request, session: Session, store: Store, picture: _Pic
     data = {"hosts": len(epochs), "waves": {"1": len(epochs)}}
     session.events.emit("run.started", text=f"{request.verb} {picture.plan.objects[0]}", data=data)
     async with kept_alive(store, epochs, session.lease_terms):
-        await _roll_out(session, store, picture, fleet, run, state_id, epochs)
+        await _roll_out(session, store, picture, fleet, folder, run, state_id, epochs)
         with store.write(epochs) as transaction:
             transaction.runs.finish(run, "failed" if fleet.failures else "done")
             transaction.host_leases.give_back(epochs)
@@ -137,7 +149,14 @@ async def _apply(request: Request, session: Session, store: Store, picture: _Pic
 
 
 async def _roll_out(
-    session: Session, store: Store, picture: _Picture, fleet: Fleet, run: str, state_id: str, epochs: Epochs
+    session: Session,
+    store: Store,
+    picture: _Picture,
+    fleet: Fleet,
+    folder: Path,
+    run: str,
+    state_id: str,
+    epochs: Epochs,
 ) -> None:
     changes = {host.name: host for host in picture.plan.hosts}
 
@@ -145,7 +164,8 @@ async def _roll_out(
         key = connection.host.key
         change, target, seen = changes[key], picture.targets[key], picture.observed[key]
         delivery = make_delivery(change, target, seen, {}, state_id=state_id, epoch=epochs[key])
-        await deliver(connection, delivery, change, session, steps)
+        await deliver(connection, fill(folder, key, delivery), change, session, steps)
+        await fleet.leave(key)
 
     async with store.journal.steps_of(run, epochs) as steps:
         await fleet.roll_out(dict.fromkeys(changes, 1), {}, work, _waits_for_nobody)

@@ -74,13 +74,13 @@ def test_scripts_follow_each_other_whatever_each_leaves_of_its_stdin(shell: str)
     async def work(agent: Agent) -> list[Completed]:
         return [
             await agent.first(10),
-            await agent.run("sha256sum; exit 4", (), data, 10),
-            await agent.run('read -r line; echo "$line"', (), b"one\ntwo\n" + data, 10),
-            await agent.run("exit 5", (), data, 10),
-            await agent.run('cat; echo "$# $1" >&2', ("/a/b", "c"), b"", 10),
-            await agent.run("if then", (), b"", 10),
-            await agent.run("set -f; cd /tmp; N=other; exec echo last", (), b"x", 10),
-            await agent.run("pwd; echo $-", (), b"", 10),
+            await agent.run("sha256sum; exit 4", (), lambda: data, 10),
+            await agent.run('read -r line; echo "$line"', (), lambda: b"one\ntwo\n" + data, 10),
+            await agent.run("exit 5", (), lambda: data, 10),
+            await agent.run('cat; echo "$# $1" >&2', ("/a/b", "c"), bytes, 10),
+            await agent.run("if then", (), bytes, 10),
+            await agent.run("set -f; cd /tmp; N=other; exec echo last", (), lambda: b"x", 10),
+            await agent.run("pwd; echo $-", (), bytes, 10),
         ]
 
     first, summed, line, nothing, arguments, wrong, executed, after = with_agent(work, shell=shell, first="echo hello")
@@ -99,7 +99,7 @@ def test_what_looks_like_a_mark_is_data() -> None:
 
     async def work(agent: Agent) -> bytes:
         await agent.first(10)
-        return (await agent.run("cat", (), text, 10)).stdout
+        return (await agent.run("cat", (), lambda: text, 10)).stdout
 
     assert with_agent(work) == text
 
@@ -138,8 +138,8 @@ def test_a_script_that_outlives_its_deadline_is_given_up() -> None:
     async def work(agent: Agent) -> None:
         await agent.first(10)
         with pytest.raises(HostError, match="did not answer within"):
-            await agent.run("exec sleep 2", (), b"", -59.5)  # half a second beside the time for the stream
-        await agent.run("echo late", (), b"", 10)
+            await agent.run("exec sleep 2", (), bytes, -59.5)  # half a second beside the time for the stream
+        await agent.run("echo late", (), bytes, 10)
 
     with pytest.raises(HostError) as raised:  # and its late answer is not taken for the next one's
         with_agent(work)
@@ -149,7 +149,7 @@ def test_a_script_that_outlives_its_deadline_is_given_up() -> None:
 def test_an_agent_that_is_killed_is_a_lost_connection() -> None:
     async def work(agent: Agent) -> None:
         await agent.first(10)
-        await agent.run("echo half; read -r _ _ _ parent _ </proc/self/stat; kill -9 $parent $$", (), b"", 10)
+        await agent.run("echo half; read -r _ _ _ parent _ </proc/self/stat; kill -9 $parent $$", (), bytes, 10)
 
     with pytest.raises(HostError) as raised:
         with_agent(work)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aksprov.errors import DefinitionError
-from aksprov.model.bundle import ADMINISTRATORS
-from aksprov.transport.plain_folder import is_plain, load_plain
+from aksprov.errors import DefinitionError, HostError
+from aksprov.model.bundle import ADMINISTRATORS, BundleFile
+from aksprov.model.facts import Manifest
+from aksprov.model.transport import Delivery
+from aksprov.transport.plain_folder import fill, is_plain, load_plain
 
 
 def write(folder: Path, path: str, data: bytes = b"x\n", mode: int = 0o644) -> Path:
@@ -91,3 +93,34 @@ def test_what_windows_cannot_have_is_refused(tmp_path: Path, paths: list[str], w
         load_plain(tmp_path, {"win1"})
     assert caught.value.code == "FolderFileRefused"
     assert word in caught.value.why
+
+
+def test_contents_stay_in_the_folder_until_they_are_sent(tmp_path: Path) -> None:
+    write(tmp_path, "H1/etc/a", "é\n".encode())
+    (bundle,) = load_plain(tmp_path, contents=False).values()
+    (whole,) = load_plain(tmp_path).values()
+    (file,) = bundle.files
+    assert (file.content, file.sha256) == (None, whole.files[0].sha256)
+    assert fill(tmp_path, "h1", delivery(file)).files[0].content == "é\n"
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "another": lambda file: file.write_text("other\n"),
+    "gone": lambda file: file.unlink(),
+    "no text": lambda file: file.write_bytes(b"\xff"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_not_compared_is_not_sent(tmp_path: Path, change: str) -> None:
+    place = write(tmp_path, "h1/etc/a")
+    (bundle,) = load_plain(tmp_path, contents=False).values()
+    CHANGES[change](place)
+    with pytest.raises(HostError, match="not what was compared") as caught:
+        fill(tmp_path, "h1", delivery(*bundle.files))
+    assert caught.value.code == "FolderFileChanged"
+
+
+def delivery(*files: BundleFile) -> Delivery:
+    manifest = Manifest(state_id="s", epoch=1, bundle="b")
+    return Delivery(files=files, removes=(), steps=("data",), listens=(), manifest=manifest)
