@@ -8,17 +8,14 @@ NOUN_info; verbs that check or switch something, and the one that fetches a cred
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any, Final
 
-import msgspec
-
 from aksprov import __version__
+from aksprov.cmdlets.ansible_text import NOTICE, module_text
 from aksprov.cmdlets.catalog import VERBS, find_verb
 from aksprov.cmdlets.common import request_parameters
 from aksprov.cmdlets.declaration import Parameter, Property, Verb
 
-_NOTICE: Final = "made from aksprov/cmdlets by `make generate`"
 # The releases of ansible-core that meta/runtime.yml allows.
 _CORES: Final = ("2.17", "2.18", "2.19", "2.20", "2.21")
 _FOLDER: Final = "ansible/plugins/modules"
@@ -196,7 +193,7 @@ def _module(name: str, noun: str) -> str:
     removal: dict[str, Any] = {"name": "Take it away again.", f"aksprov.hci.{name}": {**named, "state": "absent"}}
     others = [verb.name for verb, _ in changes] + [verbs[s].name for s in ("afterwards",) if s in verbs]
     changing = f" What is there already is changed as C(aksprov {'), C(aksprov '.join(others)}) does." if others else ""
-    return _text(
+    return module_text(
         name,
         description=f"Does what C(aksprov {made.name}) does, and with I(state=absent) what removes it.{changing}",
         synopsis=made.synopsis,
@@ -240,7 +237,7 @@ def _info_module(name: str, verb: Verb) -> str:
             "contains": {p.name: _returned(p) for p in verb.outputs},
         }
     }
-    return _text(
+    return module_text(
         name,
         description=f"Does what C(aksprov {verb.name}) does.",
         synopsis=verb.synopsis,
@@ -283,7 +280,7 @@ def _verb_module(name: str, verb: Verb) -> str:
         "elements": "dict",
         "contains": contains,
     }
-    return _text(
+    return module_text(
         name,
         description=f"Does what C(aksprov {verb.name}) does"
         + ("; a check that fails is a failed task, whose RV(rows) have it." if looks else "."),
@@ -365,109 +362,9 @@ def _returned(made: Property) -> dict[str, Any]:
     return about
 
 
-def _text(
-    name: str,
-    *,
-    description: str,
-    synopsis: str,
-    documented: dict[str, Any],
-    examples: list[dict[str, Any]],
-    returns: dict[str, Any],
-    call: str,
-    constants: dict[str, Any],
-    check_mode: str = "full",
-    diff_mode: str = "full",
-) -> str:
-    document = {
-        "module": name,
-        "short_description": synopsis.rstrip("."),
-        "description": [description, "The program aksprov of the same version is found by E(AKSPROV_CLI) or PATH."],
-        "author": ["aksprov (@aksprov)"],
-        "options": documented,
-        "attributes": {
-            "check_mode": {"support": check_mode, "description": _MODES[check_mode][0]},
-            "diff_mode": {"support": diff_mode, "description": _MODES[diff_mode][1]},
-        },
-    }
-    body = "".join(f"{key} = {_literal(value)}\n" for key, value in constants.items())
-    return (
-        "#!/usr/bin/python\n"
-        f"# {_NOTICE}\n"
-        "# MIT License (see LICENSE in this collection)\n"
-        "# SPDX-License-Identifier: MIT\n"
-        "from __future__ import annotations\n\n"
-        f'DOCUMENTATION = r"""\n{_yaml(document)}"""\n\n'
-        f'EXAMPLES = r"""\n{_yaml(examples)}"""\n\n'
-        f'RETURN = r"""\n{_yaml(returns)}"""\n\n'
-        f"from ansible_collections.aksprov.hci.plugins.module_utils.program import {call}\n\n"
-        f"{body}\n\n"
-        f"def main():\n    {call}({', '.join(constants)})\n\n\n"
-        'if __name__ == "__main__":\n    main()\n'
-    )
-
-
-def _yaml(value: Any) -> str:
-    """YAML whose texts are JSON's, so that nothing in them can be taken for anything else."""
-    lines: list[str] = ["---"] if isinstance(value, list) else []
-
-    def write(item: Any, indent: int) -> None:
-        pad = " " * indent
-        if isinstance(item, dict):
-            for key, inner in item.items():
-                if isinstance(inner, dict | list) and inner:
-                    lines.append(f"{pad}{key}:")
-                    write(inner, indent + 2)
-                else:
-                    lines.extend(_entry(f"{pad}{key}: ", inner))
-            return
-        for inner in item:
-            if isinstance(inner, dict):
-                start = len(lines)
-                write(inner, indent + 2)
-                lines[start] = f"{pad}- {lines[start][indent + 2 :]}"
-            else:
-                lines.extend(_entry(f"{pad}- ", inner))
-
-    write(value, 0)
-    return "\n".join(lines) + "\n"
-
-
-def _entry(start: str, value: Any) -> list[str]:
-    """One value after its key or dash; long texts are folded, as ansible-test takes no line above 160."""
-    if isinstance(value, str) and len(start) + len(value) > 120:
-        indent = " " * (len(start) - len(start.lstrip()) + 2)
-        return [f"{start}>-", *textwrap.wrap(value, 110, initial_indent=indent, subsequent_indent=indent)]
-    return [start + _scalar(value)]
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", value) and value.lower() not in _WORDS:
-        return value
-    return msgspec.json.encode(value).decode()
-
-
-_MODES: Final = {
-    "full": ("Nothing is changed, recorded or leased.", "Files of hosts, or the recorded object."),
-    "none": ("The task is skipped.", "There is nothing to compare."),
-}
-_WORDS: Final = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-
-
-def _literal(value: Any, indent: int = 0) -> str:
-    """Python, one entry a line."""
-    pad = " " * (indent + 4)
-    if isinstance(value, dict) and value:
-        inside = "".join(f"{pad}{_literal(key)}: {_literal(inner, indent + 4)},\n" for key, inner in value.items())
-        return "{\n" + inside + " " * indent + "}"
-    if isinstance(value, list) and value:
-        inside = "".join(f"{pad}{_literal(inner, indent + 4)},\n" for inner in value)
-        return "[\n" + inside + " " * indent + "]"
-    return msgspec.json.encode(value).decode() if isinstance(value, str) else repr(value)
-
-
 def _galaxy() -> str:
     return (
-        f"# {_NOTICE}\n---\nnamespace: aksprov\nname: hci\nversion: {__version__}\nreadme: README.md\n"
+        f"# {NOTICE}\n---\nnamespace: aksprov\nname: hci\nversion: {__version__}\nreadme: README.md\n"
         "authors:\n  - the authors of aksprov\n"
         "description: AksHci's verbs for Kubernetes on your own hosts, as tasks\n"
         "license_file: LICENSE\ntags:\n  - kubernetes\n  - infrastructure\n  - windows\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Final
 
 from aksprov.checks.windows_network import await_network
@@ -17,6 +18,7 @@ from aksprov.workflows.bring_up.apply_network_plugin import apply_documents, app
 from aksprov.workflows.bring_up.join_secrets import JoinSecrets, completion, give_out, make_secrets, take_back
 from aksprov.workflows.bring_up.join_windows import join_windows
 from aksprov.workflows.bring_up.kubeadm import init_script, join_script
+from aksprov.workflows.bring_up.leave_cluster import forget_member
 from aksprov.workflows.bring_up.long_step import Holder, long_step
 from aksprov.workflows.bring_up.steps import Action, Steps
 from aksprov.workflows.bring_up.wait_ready import wait_ready
@@ -52,6 +54,7 @@ async def bring_up(
         if await steps.fleet.one(first.name, lambda c: give_out(c, first.address, values)) is None:
             return ()
         for node in others:  # one after the other: each adds a member to etcd
+            await steps.fleet.one(first.name, partial(forget_member, asked=first, node=node))
             joined += await steps.each([node.name], JOIN_CONTROL_PLANE, _join(desired, node.role, values, certificate))
         joined += await steps.each(on_linux, JOIN_WORKER, _join(desired, "worker", values, certificate))
     rows: list[Row] = []

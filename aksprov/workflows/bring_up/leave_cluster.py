@@ -8,7 +8,7 @@ from typing import Any, Final
 from aksprov.model.cluster import Node
 from aksprov.model.derived import endpoint
 from aksprov.model.transport import Connection
-from aksprov.workflows.bring_up.kubectl import run_kubectl
+from aksprov.workflows.bring_up.kubectl import kubectl, run_kubectl
 from aksprov.workflows.bring_up.long_step import Holder, long_step
 from aksprov.workflows.bring_up.scripts import script
 from aksprov.workflows.bring_up.steps import Action
@@ -49,6 +49,21 @@ def remove_member(asked: Node, node: Node) -> Action:
             await run_kubectl(connection, _ETCD, f"{_MEMBER}remove", json.dumps({"ID": member}))
 
     return action
+
+
+async def forget_member(connection: Connection, asked: Node, node: Node) -> None:
+    """The record of an etcd that ``node`` had before it left: kubeadm join asks every one that has a pod, and fails.
+
+    A host that was off when it left records it anew when it is on again.
+
+    Raises:
+        HostError: KubectlFailed, or what the connection raises.
+    """
+    members = json.loads(await run_kubectl(connection, _ETCD, f"{_MEMBER}list", "{}"))
+    if member_of(members, node.address) is None:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"etcd-{node.name}", "namespace": "kube-system"}}
+        delete = "delete --ignore-not-found --force --grace-period 0 -f -"
+        await kubectl(connection, asked.address, delete, json.dumps(pod))
 
 
 def member_of(members: dict[str, Any], address: str) -> str | None:
