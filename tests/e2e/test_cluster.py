@@ -109,7 +109,8 @@ def test_no_token_is_left_anywhere(bench: Bench) -> None:
     assert not [path for path in written if TOKEN.search(path.read_bytes().decode("latin-1"))]
     for node in ("cp1", "w1"):
         said = bench.lab[node].ssh(
-            "ls -I kubectl /run/aksprov; journalctl --no-pager -o cat | grep -E '[a-z0-9]{6}[.][a-z0-9]{16}' | grep token",
+            "ls -I kubectl /run/aksprov; "
+            "journalctl --no-pager -o cat | grep -E '[a-z0-9]{6}[.][a-z0-9]{16}' | grep token",
             check=False,
         )
         assert said.stdout == ""

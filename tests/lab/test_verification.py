@@ -147,11 +147,14 @@ def test_what_was_changed_by_hand_is_seen_and_put_right(configured: Configured) 
 
 def test_a_stranger_that_takes_the_vip_is_seen(configured: Configured) -> None:
     """Known by its Ethernet address; the load balancer that holds the VIP asks, so that only a stranger answers."""
-    holder, stray = configured.holder(), configured.lab["stray"]
+    stray = configured.lab["stray"]
     with address(stray):
-        row = configured.failed()["NoForeignHolder", ""]
-    assert row["TestResult"] == "Failed"
-    assert stray.spec.mac in row["Details"] and holder.name in row["Details"]
+        for _ in range(3):  # on a busy machine the VIP may be on its way, and then nobody who holds it can ask
+            holder, row = configured.holder(), configured.failed()["NoForeignHolder", ""]
+            assert row["TestResult"] == "Failed" and stray.spec.mac in row["Details"]
+            if holder.name in row["Details"]:
+                break
+    assert holder.name in row["Details"]
     assert ("NoForeignHolder", "") not in {
         (r["TestName"], r["Host"]) for r in configured.rows() if r["TestResult"] == "Failed"
     }

@@ -211,7 +211,8 @@ def traced(lab: Lab, calls: str, log: Path) -> Iterator[Path]:
 
 def machine_pid(lab: Lab) -> int:
     """The host's listening sshd, as this machine numbers it."""
-    parents = {int(p.name): int(stat_of(p)[1]) for p in Path("/proc").iterdir() if p.name.isdigit() and stat_of(p)}
+    processes = (p for p in Path("/proc").iterdir() if p.name.isdigit())
+    parents = {int(p.name): int(stat[1]) for p in processes if (stat := stat_of(p))}
     for pid in sorted(parents):
         if (stat := stat_of(Path(f"/proc/{pid}"))) and stat[0] == "sshd":
             above = pid
