@@ -121,7 +121,7 @@ ask_neighbours() {
 
 # One ip for all of the addresses: each with the words $1 before it and $2 behind it.
 of_each() {
-    for address in $addresses; do echo "$1 $address dev $device ${2-}"; done | ip -force -batch - 2>/dev/null
+    for address in $addresses; do printf '%s %s dev %s %s\n' "$1" "$address" "$device" "${2-}"; done | ip -force -batch - 2>/dev/null
 }
 
 exec 3<&0 </dev/null

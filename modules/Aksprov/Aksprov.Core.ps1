@@ -243,8 +243,10 @@ function Add-AksprovText {
     param($Said, [string] $Type, [string] $Method)
 
     $Said.value.PSTypeNames.Insert(0, $Type)
+    # PowerShell ends a text at other apostrophes, too, and this text has what files of hosts say
+    $text = $Said.text.TrimEnd() -replace '[''\u2018-\u201b]', '$0$0'
     Add-Member -InputObject $Said.value -MemberType ScriptMethod -Name $Method -Force -Value `
-        ([scriptblock]::Create("'" + $Said.text.TrimEnd().Replace("'", "''") + "'"))
+        ([scriptblock]::Create("'$text'"))
 }
 
 function Format-AksprovRow {

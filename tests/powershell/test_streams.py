@@ -57,6 +57,23 @@ $drawn = Get-AksHciClusterNetwork -name mynet -map
     assert said == [True, "mynet", 2, True, False, False]
 
 
+@pytest.mark.parametrize("mark", ["'", "\u2018", "\u2019", "\u201a", "\u201b"])
+def test_what_a_plan_or_a_map_shows_is_never_run(shell: Shell, mark: str) -> None:
+    """A diff has the text of a host's file, and PowerShell ends a text at any of these apostrophes."""
+    text = f"a{mark}; throw 'run' # {mark}"
+    said = shell.output(
+        """
+& (Get-Module Aksprov) {
+    $said = [pscustomobject] @{ value = [pscustomobject] @{}; text = ConvertFrom-Json $args[0] }
+    Add-AksprovText $said 'Aksprov.Plan' 'ToString'
+    $said.value.ToString()
+} '"""
+        + json.dumps(text).replace("'", "''")
+        + "'"
+    )
+    assert said == [text]
+
+
 def test_objects_and_names_come_from_the_pipeline(shell: Shell) -> None:
     said = shell(
         NETWORK
